@@ -1,0 +1,2 @@
+// The responder alone.
+export { respond } from "./respond";
