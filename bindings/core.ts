@@ -1,0 +1,162 @@
+// The core's ABI. No other file knows where things lie in its memory or what its numbers mean.
+
+import { instantiate, instantiateSync } from "@assemblyscript/loader";
+import embedded from "../dist/sixplane.wasm";
+import { InputError, MissingFunctionError, NotInitializedError } from "./errors.ts";
+
+/** How an address names its owner. */
+export type Mode = "6plane" | "rfc4193";
+
+/** Bits of the record's modes byte; the first two are also what `owner` returns. */
+export const MODE_BITS = { "6plane": 1, rfc4193: 2, probes: 4 } as const;
+
+/** The bytes of an advertisement, and of the memory that a frame needs at least. */
+export const REPLY_LENGTH = 86;
+
+// Where things lie in the module's one page of memory. The frame starts two bytes off a multiple of
+// four, which puts its IPv6 header and everything behind it on one.
+const RECORD = 0;
+const INPUT = 16;
+const OUTPUT = 32;
+const FRAME = 18;
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  respond(config: number, frame: number, length: number): number;
+  sixplane(config: number, out: number): void;
+  rfc4193(config: number, out: number): void;
+  mac(config: number, out: number): void;
+  owner(config: number, address: number, out: number): number;
+  macOwner(config: number, mac: number, out: number): number;
+}
+
+/** One instance of the core, with its own page of memory and one config record in it. */
+export class Core {
+  readonly #module: WebAssembly.Module;
+  readonly #exports: Partial<Exports>;
+  readonly #bytes: Uint8Array;
+
+  constructor(module: WebAssembly.Module, instance: WebAssembly.Instance) {
+    this.#module = module;
+    this.#exports = instance.exports as Partial<Exports>;
+    const memory = this.#exports.memory;
+    if (!(memory instanceof WebAssembly.Memory)) {
+      throw new InputError(
+        "core must be a build of sixplane's, got a WebAssembly module that exports no memory",
+      );
+    }
+    this.#bytes = new Uint8Array(memory.buffer); // never detached: the module cannot grow its memory
+  }
+
+  /** A further instance of the same build. */
+  another(): Core {
+    const { module, instance } = instantiateSync(this.#module);
+    return new Core(module, instance);
+  }
+
+  /** Writes the config record: 8 bytes of network ID, 5 of node address, bits of `MODE_BITS`. */
+  configure(network: Uint8Array, node: Uint8Array, modes: number): void {
+    this.#bytes.set(network, RECORD);
+    this.#bytes.set(node, RECORD + 8);
+    this.#bytes[RECORD + 13] = modes;
+  }
+
+  /** The configured node's 6PLANE address, 16 bytes. */
+  sixplane(): Uint8Array {
+    this.#need("sixplane")(RECORD, OUTPUT);
+    return this.#output(16);
+  }
+
+  /** The configured node's RFC 4193 address, 16 bytes. */
+  rfc4193(): Uint8Array {
+    this.#need("rfc4193")(RECORD, OUTPUT);
+    return this.#output(16);
+  }
+
+  /** The configured node's MAC, 6 bytes. */
+  mac(): Uint8Array {
+    this.#need("mac")(RECORD, OUTPUT);
+    return this.#output(6);
+  }
+
+  /** The node, 5 bytes, whose address the 16 bytes embed in a configured mode. */
+  ownerOfAddress(address: Uint8Array): { node: Uint8Array; mode: Mode } | undefined {
+    this.#bytes.set(address, INPUT);
+    const mode = this.#need("owner")(RECORD, INPUT, OUTPUT);
+    if (mode === 0) return undefined;
+    return { node: this.#output(5), mode: mode === MODE_BITS["6plane"] ? "6plane" : "rfc4193" };
+  }
+
+  /** The node, 5 bytes, that has the MAC, 6 bytes, on the configured network. */
+  ownerOfMac(mac: Uint8Array): Uint8Array | undefined {
+    this.#bytes.set(mac, INPUT);
+    return this.#need("macOwner")(RECORD, INPUT, OUTPUT) === 0 ? undefined : this.#output(5);
+  }
+
+  /** The memory for a frame, 65,518 bytes. */
+  get frame(): Uint8Array {
+    return this.#bytes.subarray(FRAME);
+  }
+
+  /** The core's `respond` over the configured record and the frame's memory, by frame length. */
+  get respond(): (length: number) => number {
+    const respond = this.#need("respond");
+    return (length) => respond(RECORD, FRAME, length);
+  }
+
+  #need<Name extends Exclude<keyof Exports, "memory">>(name: Name): Exports[Name] {
+    const found = this.#exports[name];
+    if (!found) throw new MissingFunctionError(name);
+    return found as Exports[Name];
+  }
+
+  #output(length: number): Uint8Array {
+    return this.#bytes.slice(OUTPUT, OUTPUT + length);
+  }
+}
+
+let loaded: Core | undefined;
+
+/**
+ * Loads the core. Once is enough for a process or page; a further call without a source does
+ * nothing, one with a source replaces the core for objects made from then on.
+ *
+ * @param source a build of the core: bytes, a compiled module, or a response with it; by default
+ *   the full build, which is embedded
+ * @throws InputError where the source is a WebAssembly module, but none of ours
+ * @throws WebAssembly.CompileError where it is no WebAssembly
+ * @example await init();
+ */
+export async function init(
+  source?: BufferSource | WebAssembly.Module | Response | PromiseLike<Response>,
+): Promise<void> {
+  if (loaded && source === undefined) return;
+  const { module, instance } = await instantiate(source ?? embeddedBytes());
+  loaded = new Core(module, instance);
+}
+
+/**
+ * Loads the core like `init`, but at once. Browsers refuse to compile large modules in this way on
+ * a page's main thread; this one is far below every limit.
+ *
+ * @example initSync();
+ */
+export function initSync(source?: BufferSource | WebAssembly.Module): void {
+  if (loaded && source === undefined) return;
+  const { module, instance } = instantiateSync(source ?? embeddedBytes());
+  loaded = new Core(module, instance);
+}
+
+/**
+ * The loaded core.
+ *
+ * @throws NotInitializedError before `init` or `initSync`
+ */
+export function core(): Core {
+  if (!loaded) throw new NotInitializedError();
+  return loaded;
+}
+
+function embeddedBytes(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(embedded), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,49 @@
+import { core } from "./core.ts";
+import { formatHex, parseNode } from "./identifier.ts";
+import { formatAddress } from "./ipv6.ts";
+import { formatMac } from "./mac.ts";
+import { type Prefix, prefixAround } from "./prefix.ts";
+
+/** An address of a host, and the prefix that is the host's alone. */
+export interface HostAddress {
+  /** The address as text (RFC 5952). */
+  readonly address: string;
+  /** All that is routed to the host: a /80 in 6PLANE, a /128 in RFC 4193 mode. */
+  readonly prefix: Prefix;
+}
+
+/**
+ * One node of a network, and the addresses that are its own there.
+ *
+ * @example
+ * const host = new Network("8056c2e21c000001").host("89e92ceee5");
+ * host.sixplane.address;                   // "fc9c:56c2:e389:e92c:eee5::1"
+ * host.sixplane.prefix.toString();         // "fc9c:56c2:e389:e92c:eee5::/80"
+ * host.sixplane.prefix.address(0x242);     // "fc9c:56c2:e389:e92c:eee5::242"
+ * host.rfc4193.address;                    // "fd80:56c2:e21c:0:199:9389:e92c:eee5"
+ * host.mac;                                // "02:89:e9:30:0c:27"
+ */
+export class Host {
+  /** The node address, 10 lower-case hex digits. */
+  readonly node: string;
+  /** The MAC that the node has on this network, as lower-case pairs. */
+  readonly mac: string;
+  /** The 6PLANE address, ::1 of the host's /80. */
+  readonly sixplane: HostAddress;
+  /** The RFC 4193 address. */
+  readonly rfc4193: HostAddress;
+
+  /** Made by `Network.host`. */
+  constructor(network: Uint8Array, node: string) {
+    const bytes = parseNode(node);
+    core().configure(network, bytes, 0);
+    this.node = formatHex(bytes);
+    this.mac = formatMac(core().mac());
+    this.sixplane = hostAddress(core().sixplane(), 80);
+    this.rfc4193 = hostAddress(core().rfc4193(), 128);
+  }
+}
+
+function hostAddress(bytes: Uint8Array, length: number): HostAddress {
+  return { address: formatAddress(bytes), prefix: prefixAround(bytes, length) };
+}

@@ -1,0 +1,38 @@
+import { mismatch } from "./errors.ts";
+
+/**
+ * The eight bytes of a network ID.
+ *
+ * @param text 16 hex digits, in either case
+ * @throws InputError for anything else
+ */
+export function parseNetworkId(text: string): Uint8Array {
+  return parseDigits("network ID", 16, text);
+}
+
+/**
+ * The five bytes of a node address (ZeroTier's "device address").
+ *
+ * @param text 10 hex digits, in either case
+ * @throws InputError for anything else
+ */
+export function parseNode(text: string): Uint8Array {
+  return parseDigits("node address", 10, text);
+}
+
+/** Whether ZeroTier gives this node address to no node: all zero, or first byte ff. */
+export function isReservedNode(node: Uint8Array): boolean {
+  return node[0] === 0xff || node.every((byte) => byte === 0);
+}
+
+/** Lower-case hex digits, two a byte, without separators. */
+export function formatHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function parseDigits(what: string, digits: number, text: string): Uint8Array {
+  if (typeof text !== "string" || text.length !== digits || !/^[0-9a-f]*$/i.test(text)) {
+    throw mismatch(what, `${digits} hex digits`, text);
+  }
+  return Uint8Array.from({ length: digits / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+}

@@ -1,0 +1,144 @@
+import { type Core, core, MODE_BITS, type Mode } from "./core.ts";
+import { mismatch } from "./errors.ts";
+import { Host } from "./host.ts";
+import { formatHex, isReservedNode, parseNetworkId } from "./identifier.ts";
+import { parseAddress } from "./ipv6.ts";
+import { isMac, parseMac } from "./mac.ts";
+import { type Prefix, prefixAround } from "./prefix.ts";
+import { Responder, type ResponderOptions } from "./responder.ts";
+
+/** The node behind an address or a MAC. */
+export interface Owner {
+  /** The node address, 10 lower-case hex digits. */
+  node: string;
+  /** Which of its names was recognized. */
+  mode: Mode | "mac";
+  /** Whether ZeroTier gives this node address to no node: 0, or first byte ff. */
+  reserved: boolean;
+}
+
+/** A range of UDP or TCP ports, both ends included. */
+export interface PortRange {
+  start: number;
+  end: number;
+}
+
+/** Stands in a record where the node address plays no part. */
+const NO_NODE = new Uint8Array(5);
+
+/**
+ * A ZeroTier network, by its ID.
+ *
+ * @example
+ * await init();
+ * const network = new Network("8056c2e21c000001");
+ * network.sixplane.toString();                            // "fc9c:56c2:e300::/40"
+ * network.host("89e92ceee5").sixplane.address;            // "fc9c:56c2:e389:e92c:eee5::1"
+ * network.ownerOf("fc9c:56c2:e3de:adbe:ef01::53")?.node;  // "deadbeef01"
+ */
+export class Network {
+  /** The network ID, 16 lower-case hex digits. */
+  readonly id: string;
+  readonly #id: Uint8Array;
+
+  /**
+   * @param id 16 hex digits
+   * @throws InputError for anything else
+   * @throws NotInitializedError before `init` or `initSync`
+   */
+  constructor(id: string) {
+    core(); // now rather than at the first question
+    this.#id = parseNetworkId(id);
+    this.id = formatHex(this.#id);
+  }
+
+  /**
+   * The ad-hoc network of a port range: anyone may join it, no controller runs it, it gives 6PLANE
+   * addresses, and lets through what goes to these ports (upstream: the ad-hoc networks of
+   * ZeroTier's manual). Its ID is `ff`, both ports in hex, and six zeros.
+   *
+   * @param start the first port, 0 to 65535
+   * @param end the last port, `start` to 65535
+   * @throws InputError out of these ranges
+   * @example Network.adhoc(22, 22).id;  // "ff00160016000000"
+   */
+  static adhoc(start: number, end: number): Network {
+    const hex = (port: number) => port.toString(16).padStart(4, "0");
+    checkPort("start port", start, 0);
+    checkPort("end port", end, start);
+    return new Network(`ff${hex(start)}${hex(end)}000000`);
+  }
+
+  /** The port range of an ad-hoc network; undefined for a network with a controller. */
+  get ports(): PortRange | undefined {
+    const [, start = "", end = ""] = /^ff(....)(....)000000$/.exec(this.id) ?? [];
+    const range = { start: Number.parseInt(start, 16), end: Number.parseInt(end, 16) };
+    return range.start <= range.end ? range : undefined;
+  }
+
+  /** The /40 in which all 6PLANE addresses of the network lie. */
+  get sixplane(): Prefix {
+    return prefixAround(this.#core().sixplane(), 40);
+  }
+
+  /** The /88 in which all RFC 4193 addresses of the network lie. */
+  get rfc4193(): Prefix {
+    return prefixAround(this.#core().rfc4193(), 88);
+  }
+
+  /**
+   * One node of the network.
+   *
+   * @param node its node address, 10 hex digits
+   * @throws InputError for anything else
+   */
+  host(node: string): Host {
+    return new Host(this.#id, node);
+  }
+
+  /**
+   * The node that an IPv6 address or a MAC of this network belongs to.
+   *
+   * @param text an IPv6 address, anywhere in a node's /80 or its RFC 4193 address, or a MAC
+   * @returns undefined where it embeds no node of this network
+   * @throws InputError where the text is neither
+   */
+  ownerOf(text: string): Owner | undefined {
+    if (typeof text === "string" && isMac(text)) {
+      const node = this.#core().ownerOfMac(parseMac(text));
+      return node && toOwner(node, "mac");
+    }
+    const found = this.#core().ownerOfAddress(parseAddress(text));
+    return found && toOwner(found.node, found.mode);
+  }
+
+  /**
+   * A responder for a host of this network.
+   *
+   * @throws InputError for a bad node address, an unknown mode, or no mode at all
+   */
+  responder(options: ResponderOptions): Responder {
+    return new Responder(this.#id, options);
+  }
+
+  /** The network ID. */
+  toString(): string {
+    return this.id;
+  }
+
+  /** The core, configured for this network in both modes. */
+  #core(): Core {
+    core().configure(this.#id, NO_NODE, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
+    return core();
+  }
+}
+
+function toOwner(node: Uint8Array, mode: Owner["mode"]): Owner {
+  return { node: formatHex(node), mode, reserved: isReservedNode(node) };
+}
+
+function checkPort(what: string, port: number, least: number): void {
+  if (!(Number.isInteger(port) && port >= least && port <= 0xffff)) {
+    throw mismatch(what, `a whole number from ${least} to 65535`, port);
+  }
+}

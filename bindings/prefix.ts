@@ -1,0 +1,119 @@
+import { mismatch } from "./errors.ts";
+import { formatAddress, parseAddress } from "./ipv6.ts";
+
+/**
+ * An IPv6 prefix: an address whose bits behind the length are zero.
+ *
+ * @example
+ * const prefix = new Prefix("fc9c:56c2:e389:e92c:eee5::", 80);
+ * prefix.toString();           // "fc9c:56c2:e389:e92c:eee5::/80"
+ * prefix.address(2);           // "fc9c:56c2:e389:e92c:eee5::2"
+ * prefix.subnet(96, 1);        // fc9c:56c2:e389:e92c:eee5:1::/96
+ * prefix.arpa;                 // "5.e.e.e.c.2.9.e.9.8.3.e.2.c.6.5.c.9.c.f.ip6.arpa"
+ */
+export class Prefix {
+  /** The prefix length, 0 to 128 bits. */
+  readonly length: number;
+  readonly #first: Uint8Array;
+
+  /**
+   * @param address the prefix's first address, as text or 16 bytes
+   * @param length 0 to 128 bits
+   * @throws InputError where the address does not parse, has bits set behind the length, or the
+   *   length is out of range
+   */
+  constructor(address: string | Uint8Array, length: number) {
+    this.length = within("prefix length", length, 0, 128);
+    this.#first = typeof address === "string" ? parseAddress(address) : checkedBytes(address);
+    if (masked(this.#first, length).some((byte, i) => byte !== this.#first[i])) {
+      throw mismatch("prefix", `an address with no bit set behind /${length}`, formatAddress(this.#first));
+    }
+  }
+
+  /** The prefix as text: its first address (RFC 5952), then the length. */
+  toString(): string {
+    return `${formatAddress(this.#first)}/${this.length}`;
+  }
+
+  /** The same text, for `JSON.stringify`. */
+  toJSON(): string {
+    return this.toString();
+  }
+
+  /**
+   * The prefix's n-th address as text.
+   *
+   * @param n 0 for the first, up to 2 to the power of (128 - length), less 1
+   * @throws InputError beyond that
+   */
+  address(n: number | bigint): string {
+    return formatAddress(this.#at(index("address", n, 128 - this.length)));
+  }
+
+  /**
+   * The n-th prefix of a greater length in this one.
+   *
+   * @param length this prefix's own length to 128 bits
+   * @param n 0 for the first, up to 2 to the power of (length - this prefix's length), less 1
+   * @throws InputError beyond that
+   */
+  subnet(length: number, n: number | bigint): Prefix {
+    within("sub-prefix length", length, this.length, 128);
+    const number = index("sub-prefix", n, length - this.length);
+    return new Prefix(this.#at(number << BigInt(128 - length)), length);
+  }
+
+  /**
+   * The reverse DNS zone of the prefix (RFC 3596 §2.5), without a dot at its end.
+   *
+   * @throws InputError where the length is not a multiple of 4, as a zone is cut between digits
+   */
+  get arpa(): string {
+    if (this.length % 4) {
+      throw mismatch("prefix length of an ip6.arpa zone", "a multiple of 4", this.length);
+    }
+    const digits = Array.from(this.#first, (byte) => [byte >> 4, byte & 15]).flat();
+    const zone = digits.slice(0, this.length / 4).reverse();
+    return [...zone.map((digit) => digit.toString(16)), "ip6", "arpa"].join(".");
+  }
+
+  /** The 16 bytes of the address that lies so far behind the first. */
+  #at(distance: bigint): Uint8Array {
+    let rest = this.#first.reduce((bits, byte) => (bits << 8n) | BigInt(byte), 0n) + distance;
+    const address = new Uint8Array(16);
+    for (let i = 15; i >= 0; i--, rest >>= 8n) address[i] = Number(rest & 0xffn);
+    return address;
+  }
+}
+
+function checkedBytes(address: Uint8Array): Uint8Array {
+  if (address instanceof Uint8Array && address.length === 16) return address.slice();
+  throw mismatch("prefix", "an address of 16 bytes", address);
+}
+
+/** The prefix of that length around an address of 16 bytes, whose bits behind it are dropped. */
+export function prefixAround(address: Uint8Array, length: number): Prefix {
+  return new Prefix(masked(address, length), length);
+}
+
+/** The address with all bits behind the first `length` cleared. */
+function masked(address: Uint8Array, length: number): Uint8Array {
+  return address.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))));
+}
+
+/** The number as a bigint, where it is one of the 2 to the power of `bits` from 0 on. */
+function index(what: string, n: number | bigint, bits: number): bigint {
+  const count = 1n << BigInt(bits);
+  const whole = typeof n === "bigint" || Number.isSafeInteger(n) ? BigInt(n) : -1n;
+  if (whole < 0n || whole >= count) {
+    throw mismatch(`${what} number`, `a whole number from 0 to ${count - 1n}`, n);
+  }
+  return whole;
+}
+
+function within(what: string, value: number, least: number, most: number): number {
+  if (!(Number.isInteger(value) && value >= least && value <= most)) {
+    throw mismatch(what, `a whole number from ${least} to ${most}`, value);
+  }
+  return value;
+}

@@ -1,0 +1,118 @@
+// The package as it is installed.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { buildSync } from "esbuild";
+import { describe, expect, test } from "vitest";
+import { folder } from "./command.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+describe("the package", () => {
+  test("exports the bindings, the modules and its own description, and nothing else", () => {
+    for (const name of [
+      "sixplane",
+      "sixplane/wasm/sixplane.wasm",
+      "sixplane/wasm/responder.wasm",
+      "sixplane/package.json",
+    ]) {
+      expect(import.meta.resolve(name)).toMatch(/^file:/);
+    }
+    const deep = spawnSync(
+      process.execPath,
+      ["--input-type=module", "--eval", 'import "sixplane/dist/index.js"'],
+      { cwd: ROOT, encoding: "utf8" },
+    );
+    expect(deep.stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+
+  test("holds what users need, and nothing else", () => {
+    const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const declarations = [
+      "core",
+      "errors",
+      "host",
+      "identifier",
+      "index",
+      "ipv6",
+      "mac",
+      "network",
+      "prefix",
+      "responder",
+      "verdict",
+    ];
+    expect(files.map(({ path }) => path).sort()).toEqual(
+      [
+        "LICENSE",
+        "dist/LICENSE-assemblyscript.txt",
+        "dist/NOTICE-assemblyscript.txt",
+        "dist/index.js",
+        "dist/responder.wasm",
+        "dist/sixplane.wasm",
+        "package.json",
+        ...declarations.map((name) => `dist/${name}.d.ts`),
+      ].sort(),
+    );
+  });
+
+  test("has bindings that need nothing but WebAssembly, atob and TextDecoder of what runs them", () => {
+    const entry = fileURLToPath(import.meta.resolve("sixplane"));
+    expect(readFileSync(entry, "utf8")).not.toMatch(/^import |\bimport\(|\brequire\(/m);
+    const { outputFiles } = buildSync({
+      entryPoints: [entry],
+      bundle: true,
+      format: "iife",
+      globalName: "sixplane",
+      write: false,
+    });
+    const context = createContext({ WebAssembly, atob, TextDecoder });
+    const mac = 'sixplane.initSync(); new sixplane.Network("8056c2e21c000001").host("89e92ceee5").mac';
+    expect(runInContext(`${outputFiles[0]?.text}\n${mac}`, context)).toBe("02:89:e9:30:0c:27");
+  });
+
+  test.each([
+    ["Node", "nodenext", "nodenext"],
+    ["a bundler", "esnext", "bundler"],
+  ])("has types that a strict project under %s reads", (_, module, moduleResolution) => {
+    using files = folder();
+    mkdirSync(files.path("node_modules"));
+    symlinkSync(ROOT, files.path("node_modules/sixplane"), "dir");
+    writeFileSync(files.path("package.json"), '{ "type": "module" }');
+    const options = {
+      strict: true,
+      noEmit: true,
+      module,
+      moduleResolution,
+      target: "es2022",
+      lib: ["es2022", "dom"],
+      types: [],
+    };
+    writeFileSync(
+      files.path("tsconfig.json"),
+      JSON.stringify({ compilerOptions: options, files: ["use.ts"] }),
+    );
+    const check = (use: string) => {
+      writeFileSync(files.path("use.ts"), `import { init, Network, type Verdict } from "sixplane";\n${use}`);
+      const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+      return spawnSync(process.execPath, [tsc, "-p", files.path("tsconfig.json")], { encoding: "utf8" })
+        .stdout;
+    };
+    expect(
+      check(`await init();
+        const verdict: Verdict = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" }).answer(new Uint8Array(86));
+        if (verdict.kind === "reply") { const frame: Uint8Array = verdict.frame; frame.slice(); }
+        else { const reason: string = verdict.reason; reason.trim(); }`),
+    ).toBe("");
+    expect(check('new Network("8056c2e21c000001").responder({ modes: ["6plane"] });')).toContain(
+      "'node' is missing",
+    );
+    expect(
+      check('new Network("8056c2e21c000001").responder({ node: "89e92ceee5", modes: ["ipv4"] });'),
+    ).toContain('"ipv4"');
+  });
+});

@@ -1,0 +1,146 @@
+// What holds for every record and every frame, good or bad.
+import fc from "fast-check";
+import { initSync, Network } from "sixplane";
+import { describe, expect, test } from "vitest";
+import { BUILDS, Host, record } from "./builds.ts";
+import {
+  ALL_NODES,
+  checkAdvertisement,
+  hex,
+  solicitation,
+  solicitedNode,
+  toHex,
+  UNSPECIFIED,
+} from "./frames.ts";
+
+initSync();
+
+const hexOf = (bytes: number) => fc.uint8Array({ minLength: bytes, maxLength: bytes }).map(toHex);
+const networkId = hexOf(8);
+const node = hexOf(5);
+
+/** A node's address in a network, in either mode. */
+const addressIn = (network: string) =>
+  fc.tuple(node, fc.boolean(), hexOf(6)).map(([owner, sixplane, suffix]) => {
+    const halves = hex(network)
+      .slice(0, 4)
+      .map((byte, i) => byte ^ (hex(network)[i + 4] ?? 0));
+    return sixplane ? `fc${toHex(halves)}${owner}${suffix}` : `fd${network}9993${owner}`;
+  });
+
+/** Options as on the wire: type, length in units of 8 bytes, and now and then not as many bytes. */
+const options = fc
+  .array(fc.tuple(fc.integer({ min: 0, max: 15 }), fc.integer({ min: 0, max: 3 }), fc.boolean()), {
+    maxLength: 4,
+  })
+  .map((list) =>
+    list
+      .map(([type, units, whole]) => {
+        const body = Math.max(0, units * 8 - (whole ? 2 : 5));
+        return toHex(Uint8Array.of(type, units)) + "5a".repeat(body);
+      })
+      .join(""),
+  );
+
+/** Most often nothing, so that most frames have one thing wrong with them, or none. */
+const seldom = <Value>(arbitrary: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 7, arbitrary: fc.constant(undefined) }, arbitrary);
+
+/** A record, and a frame that is close to a solicitation for an address in its network. */
+const question = fc.tuple(networkId, node, fc.constantFrom(3, 3, 7, 2, 1)).chain(([network, self, modes]) =>
+  fc
+    .record({
+      target: addressIn(network),
+      source: fc.oneof(addressIn(network), fc.constant(UNSPECIFIED), hexOf(16)),
+      options: seldom(options),
+      padding: fc.oneof(fc.constant(""), hexOf(6)),
+      destination: seldom(fc.oneof(hexOf(16), fc.constant(ALL_NODES))),
+      changes: seldom(fc.array(fc.tuple(fc.nat(100), fc.nat(255)), { minLength: 1, maxLength: 2 })),
+      cut: seldom(fc.nat(140)),
+    })
+    .map(({ target, source, options, padding, destination, changes, cut }) => {
+      const frame = solicitation({
+        target,
+        source,
+        padding,
+        destination: destination ?? solicitedNode(target),
+        ...(options === undefined ? {} : { options }),
+      });
+      for (const [at, value] of changes ?? []) if (at < frame.length) frame[at] = value;
+      return { record: record(network, self, modes), frame: frame.subarray(0, cut ?? frame.length) };
+    }),
+);
+
+const anything = fc
+  .tuple(hexOf(16), fc.uint8Array({ maxLength: 200 }))
+  .map(([record, frame]) => ({ record, frame }));
+
+describe.each(BUILDS)("the $name build", (build) => {
+  const host = new Host(build);
+  const answers = { reply: 0, pass: 0, invalid: 0 };
+
+  // At the two ends of memory, where a byte read before or behind them traps.
+  const places = (length: number) => [
+    { frame: 0, config: 0x10000 - 16 },
+    { frame: 0x10000 - Math.max(length, 86), config: 0 },
+  ];
+
+  function judge({ record, frame }: { record: string; frame: Uint8Array }): void {
+    const [first, second] = places(frame.length).map((at) => host.judge(record, frame, at));
+    expect(first).toEqual(second);
+    const { code, frame: after } = first ?? { code: Number.NaN, frame };
+    if (code > 0) {
+      answers.reply++;
+      expect(code).toBe(86);
+      checkAdvertisement(after);
+      const again = host.judge(record, after);
+      expect(again.code).toBe(build.reasons ? -7 : 0);
+    } else {
+      answers[code > -16 ? "pass" : "invalid"]++;
+      expect(toHex(after)).toBe(toHex(frame));
+      expect(code).toBeGreaterThanOrEqual(build.reasons ? -27 : -16);
+      if (build.reasons) expect(code).not.toBe(0);
+    }
+  }
+
+  test("no bytes trap it, change what is not the reply, or get a reply that is not valid", () => {
+    fc.assert(fc.property(anything, judge), { numRuns: 5_000 });
+  });
+
+  test("nor does anything close to a solicitation", () => {
+    fc.assert(fc.property(question, judge), { numRuns: 20_000 });
+    expect(answers.reply).toBeGreaterThan(1_000);
+    expect(answers.pass).toBeGreaterThan(1_000);
+    expect(answers.invalid).toBeGreaterThan(1_000);
+  });
+
+  test("nothing beside record and frame was ever written", () => expect(host.untouched()).toBe(true));
+});
+
+test("a node is the owner of all that is derived from it, in every network", () => {
+  fc.assert(
+    fc.property(networkId, node, fc.bigInt({ min: 0n, max: 2n ** 48n - 1n }), (id, own, n) => {
+      const network = new Network(id);
+      const host = network.host(own);
+      const reserved = own.startsWith("ff") || /^0+$/.test(own);
+      const { sixplane, rfc4193, mac } = host;
+      expect(network.ownerOf(sixplane.address)).toEqual({ node: own, mode: "6plane", reserved });
+      expect(network.ownerOf(sixplane.prefix.address(n))).toEqual({ node: own, mode: "6plane", reserved });
+      expect(network.ownerOf(rfc4193.address)).toEqual({ node: own, mode: "rfc4193", reserved });
+      expect(network.ownerOf(mac)).toEqual({ node: own, mode: "mac", reserved });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("two nodes of a network have nothing in common", () => {
+  fc.assert(
+    fc.property(networkId, node, node, (id, a, b) => {
+      fc.pre(a !== b);
+      const [one, other] = [a, b].map((own) => new Network(id).host(own));
+      expect(one?.mac).not.toBe(other?.mac);
+      expect(one?.sixplane.prefix.toString()).not.toBe(other?.sixplane.prefix.toString());
+      expect(one?.rfc4193.address).not.toBe(other?.rfc4193.address);
+    }),
+  );
+});
