@@ -51,6 +51,7 @@ describe("the package", () => {
         "LICENSE",
         "dist/LICENSE-assemblyscript.txt",
         "dist/NOTICE-assemblyscript.txt",
+        "dist/cli.js",
         "dist/index.js",
         "dist/responder.wasm",
         "dist/sixplane.wasm",

@@ -1,0 +1,71 @@
+import { CaptureError } from "./frame.ts";
+
+/** Reads a stream of chunks as runs of bytes of the asked length, and knows where it is. */
+export class ByteStream {
+  /** How many bytes have been taken. */
+  offset = 0;
+
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #held: Uint8Array = new Uint8Array(0);
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Whether the stream has ended, and all of it has been taken. */
+  async ended(): Promise<boolean> {
+    await this.#hold(1);
+    return this.#held.length === 0;
+  }
+
+  /**
+   * The next bytes, as a view that holds until more is read.
+   *
+   * @param what what they are, for the error
+   * @throws CaptureError where the stream ends before their end
+   */
+  async take(length: number, what: string): Promise<Uint8Array> {
+    const bytes = await this.peek(length, what);
+    this.#held = this.#held.subarray(length);
+    this.offset += length;
+    return bytes;
+  }
+
+  /** The next bytes like `take`, to be taken again. */
+  async peek(length: number, what: string): Promise<Uint8Array> {
+    if (this.#held.length < length) await this.#hold(length);
+    if (this.#held.length < length) {
+      const message = `cut short, with ${this.#held.length} of ${length} bytes of ${what}`;
+      throw new CaptureError(message, this.offset);
+    }
+    return this.#held.subarray(0, length);
+  }
+
+  /** Waits until that many bytes are held, or all that come. */
+  async #hold(length: number): Promise<void> {
+    const parts = [this.#held];
+    let held = this.#held.length;
+    while (held < length) {
+      const { done, value } = await this.#chunks.next();
+      if (done) break;
+      parts.push(value);
+      held += value.length;
+    }
+    if (parts.length > 1) this.#held = join(parts, held);
+  }
+}
+
+function join(parts: Uint8Array[], length: number): Uint8Array {
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/** The same bytes, for reading numbers. */
+export function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

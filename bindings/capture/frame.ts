@@ -1,0 +1,31 @@
+import { SixplaneError } from "../errors.ts";
+
+/** A frame out of a capture, and when it was seen. */
+export interface CapturedFrame {
+  /** What was captured of the frame, from the Ethernet destination on: a view, until the next frame. */
+  bytes: Uint8Array;
+  /** How long the frame was on the wire; more than was captured where the capture cut it. */
+  length: number;
+  /** Whole seconds since 1970. */
+  seconds: number;
+  /** Nanoseconds into the second. */
+  nanoseconds: number;
+}
+
+/** A capture that is cut short or damaged: what came before was good. */
+export class CaptureError extends SixplaneError {
+  override name = "CaptureError";
+  /** Bytes from the capture's start to where it stops making sense. */
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(`${message}, at offset ${offset}`);
+    this.offset = offset;
+  }
+}
+
+/** The link type of Ethernet frames (LINKTYPE_ETHERNET). */
+export const ETHERNET = 1;
+
+/** The longest frame that libpcap writes (MAXIMUM_SNAPLEN): a greater length is damage. */
+export const LONGEST_FRAME = 262_144;

@@ -1,0 +1,78 @@
+import { mismatch } from "../errors.ts";
+import { type ByteStream, view } from "./bytes.ts";
+import { type CapturedFrame, CaptureError, ETHERNET, LONGEST_FRAME } from "./frame.ts";
+
+//  Classic pcap (draft-ietf-opsawg-pcap), in the byte order of the machine that wrote it
+//
+//   0       4         8          16            20          24
+//  ┌───────┬─────────┬──────────┬─────────────┬───────────┐
+//  │ magic │ version │ reserved │ snap length │ link type │   once
+//  └───────┴─────────┴──────────┴─────────────┴───────────┘
+//  ┌─────────┬──────────┬──────────┬──────────┬────────┐
+//  │ seconds │ fraction │ captured │ original │ frame… │      for each frame
+//  └─────────┴──────────┴──────────┴──────────┴────────┘
+//   0         4          8          12         16
+
+const HEADER = 24;
+const RECORD_HEADER = 16;
+const MICROSECONDS = 0xa1b2c3d4;
+const NANOSECONDS = 0xa1b23c4d;
+
+/** How a pcap writes its numbers. */
+export interface PcapFormat {
+  littleEndian: boolean;
+  /** Nanoseconds in one unit of a time's fraction. */
+  unit: number;
+}
+
+/** The format of a file that starts with these four bytes, where they are one of pcap's magics. */
+export function pcapFormat(magic: Uint8Array): PcapFormat | undefined {
+  for (const littleEndian of [true, false]) {
+    const number = view(magic).getUint32(0, littleEndian);
+    if (number === MICROSECONDS) return { littleEndian, unit: 1000 };
+    if (number === NANOSECONDS) return { littleEndian, unit: 1 };
+  }
+  return undefined;
+}
+
+/** The frames of a pcap, from its header on. */
+export async function* readPcap(
+  stream: ByteStream,
+  { littleEndian, unit }: PcapFormat,
+): AsyncGenerator<CapturedFrame> {
+  const header = view(await stream.take(HEADER, "the pcap header"));
+  const linkType = header.getUint32(20, littleEndian) & 0xffff; // above it: the checksum's length
+  if (linkType !== ETHERNET) throw mismatch("capture's link type", "1 (Ethernet)", linkType);
+  while (!(await stream.ended())) {
+    const { offset } = stream;
+    const record = view(await stream.take(RECORD_HEADER, "a frame's header"));
+    const seconds = record.getUint32(0, littleEndian);
+    const nanoseconds = record.getUint32(4, littleEndian) * unit;
+    const captured = record.getUint32(8, littleEndian);
+    const length = record.getUint32(12, littleEndian);
+    if (captured > LONGEST_FRAME) throw new CaptureError(`damaged: a frame of ${captured} bytes`, offset);
+    yield { bytes: await stream.take(captured, "a frame"), length, seconds, nanoseconds };
+  }
+}
+
+/** The header of a little-endian pcap of Ethernet frames with times to the nanosecond. */
+export function pcapHeader(): Uint8Array {
+  const header = new DataView(new ArrayBuffer(HEADER));
+  header.setUint32(0, NANOSECONDS, true);
+  header.setUint16(4, 2, true);
+  header.setUint16(6, 4, true);
+  header.setUint32(16, LONGEST_FRAME, true);
+  header.setUint32(20, ETHERNET, true);
+  return new Uint8Array(header.buffer);
+}
+
+/** A frame as it stands in such a pcap. */
+export function pcapRecord({ bytes, length, seconds, nanoseconds }: CapturedFrame): Uint8Array {
+  const record = new Uint8Array(RECORD_HEADER + bytes.length);
+  view(record).setUint32(0, seconds, true);
+  view(record).setUint32(4, nanoseconds, true);
+  view(record).setUint32(8, bytes.length, true);
+  view(record).setUint32(12, length, true);
+  record.set(bytes, RECORD_HEADER);
+  return record;
+}

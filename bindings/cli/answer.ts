@@ -1,0 +1,103 @@
+import { createReadStream } from "node:fs";
+import { type CapturedFrame, CaptureError } from "../capture/frame.ts";
+import { readCapture } from "../capture/read.ts";
+import type { Mode } from "../core.ts";
+import { mismatch } from "../errors.ts";
+import { formatHex } from "../identifier.ts";
+import { Network } from "../network.ts";
+import type { Responder } from "../responder.ts";
+import type { Verdict } from "../verdict.ts";
+import { advertisedMac, describe } from "./describe.ts";
+import { Failure, systemReason } from "./failure.ts";
+import { colored, type Output } from "./output.ts";
+import { RepliesFile } from "./replies.ts";
+
+export interface AnswerOptions {
+  network: string;
+  node: string;
+  modes: string;
+  probes: boolean;
+  output?: string;
+  json: boolean;
+}
+
+/** `sixplane answer --network N --node N CAPTURE` */
+export async function answer(output: Output, capture: string, options: AnswerOptions): Promise<void> {
+  const responder = new Network(options.network).responder({
+    node: options.node,
+    modes: options.modes.split(",") as Mode[],
+    probes: options.probes,
+  });
+  const replies = options.output === undefined ? undefined : new RepliesFile(options.output, capture);
+  if (replies) keepWhenInterrupted(replies);
+  try {
+    await answerAll(output, capture, responder, replies, options.json);
+  } catch (error) {
+    // Of a damaged capture, what came before the damage has been answered.
+    if (error instanceof CaptureError) replies?.commit();
+    else replies?.discard();
+    throw error instanceof CaptureError ? new Failure(`${capture}: ${error.message}`) : error;
+  }
+  replies?.commit();
+}
+
+/** Of a live capture that somebody stops, the replies so far are what they came for. */
+function keepWhenInterrupted(replies: RepliesFile): void {
+  for (const [signal, number] of [["SIGINT", 2] as const, ["SIGTERM", 15] as const]) {
+    process.once(signal, () => {
+      replies.commit();
+      process.exit(128 + number);
+    });
+  }
+}
+
+async function answerAll(
+  output: Output,
+  capture: string,
+  responder: Responder,
+  replies: RepliesFile | undefined,
+  json: boolean,
+): Promise<void> {
+  const counts = { reply: 0, pass: 0, invalid: 0 };
+  let index = 0;
+  for await (const frame of readCapture(open(capture))) {
+    index++;
+    const verdict = responder.answer(frame.bytes);
+    counts[verdict.kind]++;
+    if (verdict.kind === "reply")
+      replies?.add({ ...frame, bytes: verdict.frame, length: verdict.frame.length });
+    await output.line(json ? jsonLine(index, frame, verdict) : textLine(index, frame, verdict));
+    if (output.closed && !replies) return;
+  }
+  if (!json)
+    await output.line(
+      `${index} frames: ${counts.reply} reply, ${counts.pass} pass, ${counts.invalid} invalid`,
+    );
+}
+
+/** The capture's bytes, from a file or, for "-", from stdin. */
+async function* open(capture: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* capture === "-" ? process.stdin : createReadStream(capture);
+  } catch (error) {
+    throw mismatch("capture", "a file that can be read", capture, systemReason(error));
+  }
+}
+
+function jsonLine(index: number, frame: CapturedFrame, verdict: Verdict): string {
+  const { kind, reason } = verdict;
+  const reply = verdict.kind === "reply" ? { reply: formatHex(verdict.frame) } : {};
+  return JSON.stringify({ index, description: what(frame), verdict: kind, reason, ...reply });
+}
+
+function textLine(index: number, frame: CapturedFrame, verdict: Verdict): string {
+  const { kind, reason } = verdict;
+  const says = verdict.kind === "reply" ? ` is at ${advertisedMac(verdict.frame)}` : "";
+  const head = `${kind.padEnd(7)}  ${reason.padEnd(16)}`;
+  return `${String(index).padStart(5)}  ${colored(head, kind)}  ${what(frame)}${says}`;
+}
+
+function what({ bytes, length }: CapturedFrame): string {
+  const cut = bytes.length < length ? `, ${bytes.length} of ${length} bytes captured` : "";
+  return describe(bytes) + cut;
+}

@@ -1,0 +1,69 @@
+import { view } from "../capture/bytes.ts";
+import { formatAddress } from "../ipv6.ts";
+import { formatMac } from "../mac.ts";
+
+const ETHERTYPES: Record<number, string> = {
+  2048: "IPv4",
+  2054: "ARP",
+  33024: "VLAN tag",
+  34984: "VLAN service tag",
+  35020: "LLDP",
+  37120: "VLAN tag",
+};
+
+const NEXT_HEADERS: Record<number, string> = {
+  0: "Hop-by-Hop Options",
+  6: "TCP",
+  17: "UDP",
+  43: "Routing",
+  44: "Fragment",
+  60: "Destination Options",
+};
+
+const ICMPV6_TYPES: Record<number, string> = {
+  1: "Destination Unreachable",
+  2: "Packet Too Big",
+  3: "Time Exceeded",
+  4: "Parameter Problem",
+  128: "Echo Request",
+  129: "Echo Reply",
+  130: "Multicast Listener Query",
+  131: "Multicast Listener Report",
+  132: "Multicast Listener Done",
+  133: "Router Solicitation",
+  134: "Router Advertisement",
+  135: "Neighbor Solicitation",
+  136: "Neighbor Advertisement",
+  137: "Redirect",
+  143: "Multicast Listener Report v2",
+};
+
+/** What a frame is, in a few words, as far as its bytes go. */
+export function describe(frame: Uint8Array): string {
+  if (frame.length < 14) return `${frame.length} bytes, less than an Ethernet header`;
+  const ethertype = view(frame).getUint16(12);
+  if (ethertype === 0x86dd) return describeIpv6(frame);
+  if (ethertype < 0x0600) return "IEEE 802.3 frame";
+  return ETHERTYPES[ethertype] ?? `ethertype 0x${ethertype.toString(16).padStart(4, "0")}`;
+}
+
+/** The MAC that an advertisement gives for its target. */
+export function advertisedMac(reply: Uint8Array): string {
+  return formatMac(reply.subarray(80, 86));
+}
+
+function describeIpv6(frame: Uint8Array): string {
+  if (frame.length < 55) return "IPv6, cut short";
+  const nextHeader = frame[20] ?? 0;
+  if (nextHeader !== 58) return NEXT_HEADERS[nextHeader] ?? `IPv6 next header ${nextHeader}`;
+  const type = frame[54] ?? 0;
+  const name = ICMPV6_TYPES[type] ?? `ICMPv6 type ${type}`;
+  if ((type !== 135 && type !== 136) || frame.length < 78) return name;
+  const target = formatAddress(frame.subarray(62, 78));
+  return type === 136 ? `${name} of ${target}` : `${name} for ${target} from ${asker(frame)}`;
+}
+
+function asker(frame: Uint8Array): string {
+  const source = formatAddress(frame.subarray(22, 38));
+  return source === "::" ? ":: (duplicate address detection)" : source;
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { initSync } from "../core.ts";
+import { InputError, SixplaneError } from "../errors.ts";
+import { address } from "./address.ts";
+import { adhoc } from "./adhoc.ts";
+import { type AnswerOptions, answer } from "./answer.ts";
+import { Output } from "./output.ts";
+import { owner } from "./owner.ts";
+
+const DONE = 0;
+const FAILED = 1;
+const BAD_INPUT = 2;
+
+interface Json {
+  json: boolean;
+}
+
+function commands(output: Output): Command {
+  const program = new Command("sixplane")
+    .description("ZeroTier's 6PLANE and RFC 4193 addressing, and the answers to solicitations for it.")
+    .version(version())
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, "sixplane:")) })
+    .exitOverride();
+
+  program
+    .command("address")
+    .description("the addresses, prefixes and MAC of a node on a network")
+    .argument("<network>", "network ID, 16 hex digits")
+    .argument("<node>", "node address, 10 hex digits")
+    .option("--json", "print JSON", false)
+    .addHelpText("after", "\nExample:\n  sixplane address 8056c2e21c000001 89e92ceee5")
+    .action((network: string, node: string, { json }: Json) => address(output, network, node, json));
+
+  program
+    .command("owner")
+    .description("the node of a network that an IPv6 address or a MAC belongs to")
+    .argument("<network>", "network ID, 16 hex digits")
+    .argument("<address-or-mac>", "an IPv6 address, or a MAC such as 02:89:e9:30:0c:27")
+    .option("--json", "print JSON", false)
+    .addHelpText("after", "\nExample:\n  sixplane owner 8056c2e21c000001 fc9c:56c2:e3de:adbe:ef01::53")
+    .action((network: string, text: string, { json }: Json) => owner(output, network, text, json));
+
+  program
+    .command("answer")
+    .description("what the responder of a host says to each frame of a capture")
+    .argument("<capture>", "a pcap or pcapng file of Ethernet frames, or - for stdin")
+    .requiredOption("--network <id>", "network ID, 16 hex digits")
+    .requiredOption("--node <address>", "the host's own node address, 10 hex digits")
+    .option("--modes <list>", "the kinds of address to answer for", "6plane,rfc4193")
+    .option("--probes", "answer unicast reachability probes, too", false)
+    .option("-o, --output <file>", "write the replies to a pcap file")
+    .option("--json", "print a JSON object per frame", false)
+    .addHelpText(
+      "after",
+      "\nExample:\n  sixplane answer --network 8056c2e279e6f8f0 --node 89e92ceee5 capture.pcap -o replies.pcap",
+    )
+    .action((capture: string, options: AnswerOptions) => answer(output, capture, options));
+
+  program
+    .command("adhoc")
+    .description("the network of a port range, which runs without a controller, or the ports of its ID")
+    .argument("<start-port>", "first port, 0 to 65535, or a network ID")
+    .argument("[end-port]", "last port, not below the first")
+    .option("--json", "print JSON", false)
+    .addHelpText("after", "\nExample:\n  sixplane adhoc 22 22")
+    .action((first: string, end: string | undefined, { json }: Json) => adhoc(output, first, end, json));
+
+  return program;
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
+}
+
+/** Says what went wrong, where that has not been said, and gives the exit status. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_INPUT;
+  if (!(error instanceof SixplaneError)) throw error;
+  process.stderr.write(`sixplane: ${error.message}\n`);
+  return error instanceof InputError ? BAD_INPUT : FAILED;
+}
+
+initSync();
+try {
+  await commands(new Output()).parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
