@@ -49,6 +49,7 @@ describe("the package", () => {
     expect(files.map(({ path }) => path).sort()).toEqual(
       [
         "LICENSE",
+        "README.md",
         "dist/LICENSE-assemblyscript.txt",
         "dist/NOTICE-assemblyscript.txt",
         "dist/cli.js",

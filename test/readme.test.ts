@@ -1,0 +1,66 @@
+// The README's commands print what it shows, and its code gives what its comments say.
+import { spawnSync } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { initSync, Network } from "sixplane";
+import { describe, expect, test } from "vitest";
+import { COMMAND } from "./command.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const README = readFileSync(`${ROOT}/README.md`, "utf8");
+
+function blocks(language: string): string[] {
+  return [...README.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(
+    ([, text = ""]) => text,
+  );
+}
+
+describe("the README's commands", () => {
+  const runs = blocks("console").flatMap((block) => block.split(/^\$ /m).slice(1));
+  const shown = runs.map((run): [string, string] => {
+    const [command = "", ...output] = run.trimEnd().split("\n");
+    return [command, `${output.join("\n")}\n`];
+  });
+
+  test.each(shown)("%s", (command, output) => {
+    expect(command).toMatch(/^sixplane /);
+    const words = command.replace(/^sixplane /, `${process.execPath} ${COMMAND} `);
+    const { stdout } = spawnSync("sh", ["-c", words], { cwd: ROOT, encoding: "utf8" });
+    expect(stdout).toBe(output);
+  });
+
+  test("are four", () => expect(shown).toHaveLength(4));
+});
+
+describe("the README's code", () => {
+  const [code = ""] = blocks("ts");
+  const lines = code.split("\n");
+  const claims = lines.flatMap((line) => {
+    const [, expression, value] = /^(.*?); +\/\/ (["{u].*)$/.exec(line) ?? [];
+    return expression && value ? [[expression, value] as [string, string]] : [];
+  });
+  const setup = lines
+    .filter((line) => /^(const|await) /.test(line))
+    .map((line) => line.replace(/await init\(\).*/, ""));
+
+  test.each(claims)("%s is %s", (expression, value) => {
+    initSync();
+    const evaluate = new Function("Network", `${setup.join("\n")}\nreturn [${expression}, ${value}];`);
+    const [got, claimed] = evaluate(Network);
+    expect(got).toEqual(claimed);
+  });
+
+  test("makes fourteen claims", () => expect(claims).toHaveLength(14));
+});
+
+test("the README's sizes are those of the builds", () => {
+  const rows = [...README.matchAll(/^\| `(\w+\.wasm)` \| ([\d,]+) \|/gm)].map(([, name, bytes = ""]) => [
+    name,
+    bytes,
+  ]);
+  expect(rows.map(([name]) => name)).toEqual(["sixplane.wasm", "responder.wasm"]);
+  expect(README.replaceAll("\n", " ")).toContain(`WebAssembly module of ${rows[0]?.[1]} bytes`);
+  for (const [name, bytes] of rows) {
+    expect(statSync(`${ROOT}/dist/${name}`).size.toLocaleString("en")).toBe(bytes);
+  }
+});
