@@ -7,11 +7,57 @@ import { InputError, MissingFunctionError, NotInitializedError } from "./errors.
 /** How an address names its owner. */
 export type Mode = "6plane" | "rfc4193";
 
-/** Bits of the record's modes byte; the first two are also what `owner` returns. */
+// The types of what a runtime may have: a project whose libraries do not declare it never names it.
+type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Type } } }
+  ? Type
+  : never;
+type FetchResponse = typeof globalThis extends { Response: { prototype: infer Type } } ? Type : never;
+
+/** A build of the core: its bytes, or the module that they compile to. */
+export type CoreSource = ArrayBuffer | ArrayBufferView | CompiledModule;
+
+/**
+ * Bits of the record's modes byte; the first two are also what `owner` returns.
+ *
+ * @internal
+ */
 export const MODE_BITS = { "6plane": 1, rfc4193: 2, probes: 4 } as const;
 
-/** The bytes of an advertisement, and of the memory that a frame needs at least. */
+/**
+ * The bytes of an advertisement, and of the memory that a frame needs at least.
+ *
+ * @internal
+ */
 export const REPLY_LENGTH = 86;
+
+/** What `respond` returns for frames to pass on, as in assembly/reason.ts. */
+export const PASS_REASONS = {
+  "-1": "not-ipv6",
+  "-2": "too-short",
+  "-3": "unicast-probe",
+  "-4": "broadcast",
+  "-5": "ip-version",
+  "-6": "next-header",
+  "-7": "not-solicitation",
+  "-8": "not-emulated",
+  "-9": "own-address",
+  "-10": "reserved-owner",
+} as const;
+
+/** What `respond` returns for invalid solicitations, as in assembly/reason.ts. */
+export const INVALID_REASONS = {
+  "-17": "ethernet-source",
+  "-18": "hop-limit",
+  "-19": "payload-length",
+  "-20": "source",
+  "-21": "source-is-target",
+  "-22": "destination",
+  "-23": "code",
+  "-24": "checksum",
+  "-25": "option-length",
+  "-26": "unspecified-with-link-layer",
+  "-27": "link-layer-length",
+} as const;
 
 // Where things lie in the module's one page of memory. The frame starts two bytes off a multiple of
 // four, which puts its IPv6 header and everything behind it on one.
@@ -30,7 +76,11 @@ interface Exports {
   macOwner(config: number, mac: number, out: number): number;
 }
 
-/** One instance of the core, with its own page of memory and one config record in it. */
+/**
+ * One instance of the core, with its own page of memory and one config record in it.
+ *
+ * @internal
+ */
 export class Core {
   readonly #module: WebAssembly.Module;
   readonly #exports: Partial<Exports>;
@@ -127,11 +177,9 @@ let loaded: Core | undefined;
  * @throws WebAssembly.CompileError where it is no WebAssembly
  * @example await init();
  */
-export async function init(
-  source?: BufferSource | WebAssembly.Module | Response | PromiseLike<Response>,
-): Promise<void> {
+export async function init(source?: CoreSource | FetchResponse | PromiseLike<FetchResponse>): Promise<void> {
   if (loaded && source === undefined) return;
-  const { module, instance } = await instantiate(source ?? embeddedBytes());
+  const { module, instance } = await instantiate((source as BufferSource | undefined) ?? embeddedBytes());
   loaded = new Core(module, instance);
 }
 
@@ -141,15 +189,16 @@ export async function init(
  *
  * @example initSync();
  */
-export function initSync(source?: BufferSource | WebAssembly.Module): void {
+export function initSync(source?: CoreSource): void {
   if (loaded && source === undefined) return;
-  const { module, instance } = instantiateSync(source ?? embeddedBytes());
+  const { module, instance } = instantiateSync((source as BufferSource | undefined) ?? embeddedBytes());
   loaded = new Core(module, instance);
 }
 
 /**
  * The loaded core.
  *
+ * @internal
  * @throws NotInitializedError before `init` or `initSync`
  */
 export function core(): Core {

@@ -1,4 +1,4 @@
-export { init, initSync, type Mode } from "./core.ts";
+export { type CoreSource, init, initSync, type Mode } from "./core.ts";
 export { InputError, MissingFunctionError, NotInitializedError, SixplaneError } from "./errors.ts";
 export type { Host, HostAddress } from "./host.ts";
 export { formatAddress, parseAddress } from "./ipv6.ts";

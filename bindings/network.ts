@@ -100,7 +100,8 @@ export class Network {
    * The node that an IPv6 address or a MAC of this network belongs to.
    *
    * @param text an IPv6 address, anywhere in a node's /80 or its RFC 4193 address, or a MAC
-   * @returns undefined where it embeds no node of this network
+   * @returns undefined where it embeds no node of this network; a node that is `reserved` where it
+   *   embeds one that ZeroTier never assigns, which nobody answers for
    * @throws InputError where the text is neither
    */
   ownerOf(text: string): Owner | undefined {

@@ -78,12 +78,15 @@ describe("the package", () => {
   });
 
   test.each([
-    ["Node", "nodenext", "nodenext"],
-    ["a bundler", "esnext", "bundler"],
-  ])("has types that a strict project under %s reads", (_, module, moduleResolution) => {
+    ["under Node, with Node's types", "nodenext", "nodenext", [], ["node"]],
+    ["under Node, with a browser's types", "nodenext", "nodenext", ["dom"], []],
+    ["of a worker", "nodenext", "nodenext", ["webworker"], []],
+    ["for a bundler", "esnext", "bundler", ["dom"], []],
+  ])("has types that a strict project %s reads", (_, module, moduleResolution, libraries, types) => {
     using files = folder();
     mkdirSync(files.path("node_modules"));
     symlinkSync(ROOT, files.path("node_modules/sixplane"), "dir");
+    symlinkSync(`${ROOT}/node_modules/@types`, files.path("node_modules/@types"), "dir");
     writeFileSync(files.path("package.json"), '{ "type": "module" }');
     const options = {
       strict: true,
@@ -91,8 +94,8 @@ describe("the package", () => {
       module,
       moduleResolution,
       target: "es2022",
-      lib: ["es2022", "dom"],
-      types: [],
+      lib: ["es2022", ...libraries],
+      types,
     };
     writeFileSync(
       files.path("tsconfig.json"),
