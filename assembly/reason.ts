@@ -8,7 +8,7 @@ export const enum Reason {
   NotIpv6 = -1,
   /** A2 Shorter than the fixed fields of a solicitation. */
   TooShort = -2,
-  /** A3 Sent to one MAC: a reachability probe, which the owner answers itself. */
+  /** A3 Sent to one MAC, where the owner itself gets it; in probes mode, no probe of this target. */
   UnicastProbe = -3,
   /** A4 Sent to ff:ff:ff:ff:ff:ff. */
   Broadcast = -4,
@@ -25,7 +25,7 @@ export const enum Reason {
   /** E5 The target's owner is an address that ZeroTier gives to no node. */
   ReservedOwner = -10,
 
-  /** A5 Ethernet source is multicast, zero, or the owner's own MAC. */
+  /** A5 Ethernet source is no station that an answer could be sent to: a group, zero, or the owner. */
   EthernetSource = -17,
   /** B2 Hop limit is not 255. */
   HopLimit = -18,

@@ -62,10 +62,11 @@ export function respond(config: usize, frame: usize, length: i32): i32 {
   const mac = macOf(config, node);
   const to = macAt(frame + ETHERNET_DESTINATION);
   const probe = modes(config) & PROBES && isSame(frame + DESTINATION, frame + TARGET);
+  // A probe is the target's only at its owner's MAC: a frame for another station is not the owner's to hear.
   if (to == BROADCAST) return pass(Reason.Broadcast);
   if (!isGroup(frame + ETHERNET_DESTINATION) && !(probe && to == mac)) return pass(Reason.UnicastProbe);
 
-  // Ours, but one that RFC 4861 §7.1.1 says to discard, or whose answer would go astray.
+  // Ours, but malformed by RFC 4861 §7.1.1, or such that its answer would go astray.
   const asker = macAt(frame + ETHERNET_SOURCE);
   if (isGroup(frame + ETHERNET_SOURCE) || asker == 0 || asker == mac) return invalid(Reason.EthernetSource);
   if (load<u8>(frame, HOP_LIMIT) != 255) return invalid(Reason.HopLimit);

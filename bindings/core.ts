@@ -2,7 +2,7 @@
 
 import { instantiate, instantiateSync } from "@assemblyscript/loader";
 import embedded from "../dist/sixplane.wasm";
-import { InputError, MissingFunctionError, NotInitializedError } from "./errors.ts";
+import { InputError, MissingFunctionError, mismatch, NotInitializedError } from "./errors.ts";
 
 /** How an address names its owner. */
 export type Mode = "6plane" | "rfc4193";
@@ -61,6 +61,7 @@ export const INVALID_REASONS = {
 
 // Where things lie in the module's one page of memory. The frame starts two bytes off a multiple of
 // four, which puts its IPv6 header and everything behind it on one.
+const PAGE = 0x10000;
 const RECORD = 0;
 const INPUT = 16;
 const OUTPUT = 32;
@@ -90,10 +91,8 @@ export class Core {
     this.#module = module;
     this.#exports = instance.exports as Partial<Exports>;
     const memory = this.#exports.memory;
-    if (!(memory instanceof WebAssembly.Memory)) {
-      throw new InputError(
-        "core must be a build of sixplane's, got a WebAssembly module that exports no memory",
-      );
+    if (memory?.buffer?.byteLength !== PAGE || !(this.#exports.respond ?? this.#exports.mac)) {
+      throw new InputError("core must be a build of sixplane's, got another WebAssembly module");
     }
     this.#bytes = new Uint8Array(memory.buffer); // never detached: the module cannot grow its memory
   }
@@ -173,13 +172,13 @@ let loaded: Core | undefined;
  *
  * @param source a build of the core: bytes, a compiled module, or a response with it; by default
  *   the full build, which is embedded
- * @throws InputError where the source is a WebAssembly module, but none of ours
+ * @throws InputError where the source is none of these, or a WebAssembly module, but none of ours
  * @throws WebAssembly.CompileError where it is no WebAssembly
  * @example await init();
  */
 export async function init(source?: CoreSource | FetchResponse | PromiseLike<FetchResponse>): Promise<void> {
   if (loaded && source === undefined) return;
-  const { module, instance } = await instantiate((source as BufferSource | undefined) ?? embeddedBytes());
+  const { module, instance } = await instantiate(checked(await source) ?? embeddedBytes());
   loaded = new Core(module, instance);
 }
 
@@ -191,7 +190,7 @@ export async function init(source?: CoreSource | FetchResponse | PromiseLike<Fet
  */
 export function initSync(source?: CoreSource): void {
   if (loaded && source === undefined) return;
-  const { module, instance } = instantiateSync((source as BufferSource | undefined) ?? embeddedBytes());
+  const { module, instance } = instantiateSync(checked(source) ?? embeddedBytes());
   loaded = new Core(module, instance);
 }
 
@@ -204,6 +203,16 @@ export function initSync(source?: CoreSource): void {
 export function core(): Core {
   if (!loaded) throw new NotInitializedError();
   return loaded;
+}
+
+/** The source, where it is of a kind that can be loaded; whether it is ours shows when it is. */
+function checked(source: unknown): BufferSource | undefined {
+  const isResponse = typeof Response !== "undefined" && source instanceof Response;
+  const isBytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
+  if (source === undefined || isResponse || isBytes || source instanceof WebAssembly.Module) {
+    return source as BufferSource | undefined; // the loader tells them apart
+  }
+  throw mismatch("core", "bytes, a compiled module or a response", source);
 }
 
 function embeddedBytes(): Uint8Array<ArrayBuffer> {

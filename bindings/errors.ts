@@ -35,16 +35,19 @@ export class MissingFunctionError extends SixplaneError {
  * @param why what is wrong with it, where that is not plain to see
  */
 export function mismatch(what: string, expected: string, got: unknown, why?: string): InputError {
-  return new InputError(`${what} must be ${expected}, got ${quote(got)}${why ? `: ${why}` : ""}`);
+  return new InputError(`${what} must be ${expected}, got ${show(got)}${why ? `: ${why}` : ""}`);
 }
 
-/** The value as it came, with the length that a text has; of an overlong text, the start. */
-function quote(value: unknown): string {
-  if (typeof value === "string") {
-    const start = value.length > 80 ? `${value.slice(0, 80)}…` : value;
-    return `${JSON.stringify(start)} (${value.length})`;
-  }
+/** A text in quotes and on one line; of an overlong one, the start. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+/** The value as it came, or what it is. */
+function show(value: unknown): string {
+  if (typeof value === "string") return `${quote(value)} (${value.length})`;
   if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   return value === null ? "null" : typeof value;
 }

@@ -1,4 +1,4 @@
-import { core } from "./core.ts";
+import type { Core } from "./core.ts";
 import { formatHex, parseNode } from "./identifier.ts";
 import { formatAddress } from "./ipv6.ts";
 import { formatMac } from "./mac.ts";
@@ -33,14 +33,14 @@ export class Host {
   /** The RFC 4193 address. */
   readonly rfc4193: HostAddress;
 
-  /** Made by `Network.host`. */
-  constructor(network: Uint8Array, node: string) {
+  /** @internal made by `Network.host` */
+  constructor(core: Core, network: Uint8Array, node: string) {
     const bytes = parseNode(node);
-    core().configure(network, bytes, 0);
+    core.configure(network, bytes, 0);
     this.node = formatHex(bytes);
-    this.mac = formatMac(core().mac());
-    this.sixplane = hostAddress(core().sixplane(), 80);
-    this.rfc4193 = hostAddress(core().rfc4193(), 128);
+    this.mac = formatMac(core.mac());
+    this.sixplane = hostAddress(core.sixplane(), 80);
+    this.rfc4193 = hostAddress(core.rfc4193(), 128);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type InputError, mismatch } from "./errors.ts";
+import { mismatch, quote } from "./errors.ts";
 
 /**
  * The 16 bytes of an IPv6 address.
@@ -11,18 +11,26 @@ import { type InputError, mismatch } from "./errors.ts";
  * @example parseAddress("fc9c:56c2:e389:e92c:eee5::1")
  */
 export function parseAddress(text: string): Uint8Array {
-  if (typeof text !== "string") throw notAnAddress(text);
-  if (text.includes("%")) throw notAnAddress(text, "a zone is not part of it");
-  if (text.includes("/")) throw notAnAddress(text, "a prefix length is not part of it");
-  const halves = withHexTail(text).split("::");
-  if (halves.length > 2) throw notAnAddress(text, ":: may stand once");
+  return readAddress(text, "IPv6 address", "text as in fc9c:56c2:e389:e92c:eee5::1");
+}
+
+/** What `parseAddress` does, where the text may also be something else: the error says what. */
+export function readAddress(text: string, what: string, expected: string): Uint8Array {
+  const refuse = (why?: string): never => {
+    throw mismatch(what, expected, text, why);
+  };
+  if (typeof text !== "string") refuse();
+  if (text.includes("%")) refuse("a zone is not part of it");
+  if (text.includes("/")) refuse("a prefix length is not part of it");
+  const halves = withHexTail(text, refuse).split("::");
+  if (halves.length > 2) refuse(":: may stand once");
   const [head = [], tail = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
   const groups = head.length + tail.length;
   for (const group of [...head, ...tail]) {
-    if (!/^[0-9a-f]{1,4}$/i.test(group)) throw notAnAddress(text, `"${group}" is not 1 to 4 hex digits`);
+    if (!/^[0-9a-f]{1,4}$/i.test(group)) refuse(`${quote(group)} is not 1 to 4 hex digits`);
   }
-  if (halves.length === 1 && groups !== 8) throw notAnAddress(text, `it has ${groups} of 8 groups`);
-  if (halves.length === 2 && groups > 7) throw notAnAddress(text, ":: leaves no group out");
+  if (halves.length === 1 && groups !== 8) refuse(`it has ${groups} of 8 groups`);
+  if (halves.length === 2 && groups > 7) refuse(":: leaves no group out");
   const zeros = Array<string>(8 - groups).fill("0");
   return toBytes([...head, ...zeros, ...tail].map((group) => Number.parseInt(group, 16)));
 }
@@ -59,21 +67,17 @@ function longestZeros(words: number[]): [start: number, length: number] {
 }
 
 /** The text with an IPv4 address at its end rewritten as two groups of hex digits. */
-function withHexTail(text: string): string {
+function withHexTail(text: string, refuse: (why: string) => never): string {
   const at = text.lastIndexOf(":") + 1;
   const dotted = text.slice(at);
   if (!dotted.includes(".")) return text;
   const octet = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
   const octets = new RegExp(`^${octet}\\.${octet}\\.${octet}\\.${octet}$`).exec(dotted)?.slice(1).map(Number);
-  if (!octets || at === 0) throw notAnAddress(text, `"${dotted}" is not the IPv4 address of a mixed form`);
+  if (!octets || at === 0) return refuse(`${quote(dotted)} is not the IPv4 address of a mixed form`);
   const [a = 0, b = 0, c = 0, d = 0] = octets;
   return `${text.slice(0, at)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
 }
 
 function toBytes(words: number[]): Uint8Array {
   return Uint8Array.from(words.flatMap((word) => [word >> 8, word & 0xff]));
-}
-
-function notAnAddress(text: unknown, why?: string): InputError {
-  return mismatch("IPv6 address", "text as in fc9c:56c2:e389:e92c:eee5::1", text, why);
 }

@@ -2,7 +2,7 @@ import { type Core, core, MODE_BITS, type Mode } from "./core.ts";
 import { mismatch } from "./errors.ts";
 import { Host } from "./host.ts";
 import { formatHex, isReservedNode, parseNetworkId } from "./identifier.ts";
-import { parseAddress } from "./ipv6.ts";
+import { readAddress } from "./ipv6.ts";
 import { isMac, parseMac } from "./mac.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
@@ -40,6 +40,7 @@ export class Network {
   /** The network ID, 16 lower-case hex digits. */
   readonly id: string;
   readonly #id: Uint8Array;
+  readonly #core: Core;
 
   /**
    * @param id 16 hex digits
@@ -47,7 +48,7 @@ export class Network {
    * @throws NotInitializedError before `init` or `initSync`
    */
   constructor(id: string) {
-    core(); // now rather than at the first question
+    this.#core = core();
     this.#id = parseNetworkId(id);
     this.id = formatHex(this.#id);
   }
@@ -78,12 +79,12 @@ export class Network {
 
   /** The /40 in which all 6PLANE addresses of the network lie. */
   get sixplane(): Prefix {
-    return prefixAround(this.#core().sixplane(), 40);
+    return prefixAround(this.#configured().sixplane(), 40);
   }
 
   /** The /88 in which all RFC 4193 addresses of the network lie. */
   get rfc4193(): Prefix {
-    return prefixAround(this.#core().rfc4193(), 88);
+    return prefixAround(this.#configured().rfc4193(), 88);
   }
 
   /**
@@ -93,7 +94,7 @@ export class Network {
    * @throws InputError for anything else
    */
   host(node: string): Host {
-    return new Host(this.#id, node);
+    return new Host(this.#core, this.#id, node);
   }
 
   /**
@@ -106,10 +107,11 @@ export class Network {
    */
   ownerOf(text: string): Owner | undefined {
     if (typeof text === "string" && isMac(text)) {
-      const node = this.#core().ownerOfMac(parseMac(text));
+      const node = this.#configured().ownerOfMac(parseMac(text));
       return node && toOwner(node, "mac");
     }
-    const found = this.#core().ownerOfAddress(parseAddress(text));
+    const address = readAddress(text, "address", "an IPv6 address or a MAC");
+    const found = this.#configured().ownerOfAddress(address);
     return found && toOwner(found.node, found.mode);
   }
 
@@ -119,7 +121,7 @@ export class Network {
    * @throws InputError for a bad node address, an unknown mode, or no mode at all
    */
   responder(options: ResponderOptions): Responder {
-    return new Responder(this.#id, options);
+    return new Responder(this.#core, this.#id, options);
   }
 
   /** The network ID. */
@@ -127,10 +129,10 @@ export class Network {
     return this.id;
   }
 
-  /** The core, configured for this network in both modes. */
-  #core(): Core {
-    core().configure(this.#id, NO_NODE, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
-    return core();
+  /** The core, which networks share, configured for this one in both modes. */
+  #configured(): Core {
+    this.#core.configure(this.#id, NO_NODE, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
+    return this.#core;
   }
 }
 

@@ -104,11 +104,13 @@ function masked(address: Uint8Array, length: number): Uint8Array {
 /** The number as a bigint, where it is one of the 2 to the power of `bits` from 0 on. */
 function index(what: string, n: number | bigint, bits: number): bigint {
   const count = 1n << BigInt(bits);
-  const whole = typeof n === "bigint" || Number.isSafeInteger(n) ? BigInt(n) : -1n;
-  if (whole < 0n || whole >= count) {
-    throw mismatch(`${what} number`, `a whole number from 0 to ${count - 1n}`, n);
-  }
-  return whole;
+  const refusal = (why?: string) =>
+    mismatch(`${what} number`, `a whole number from 0 to ${count - 1n}`, n, why);
+  if (typeof n !== "bigint" && !Number.isInteger(n)) throw refusal();
+  if (typeof n === "number" && !Number.isSafeInteger(n))
+    throw refusal("so large a number is not exact, give a bigint");
+  if (n < 0 || n >= count) throw refusal();
+  return BigInt(n);
 }
 
 function within(what: string, value: number, least: number, most: number): number {

@@ -1,4 +1,4 @@
-import { type Core, core, MODE_BITS, type Mode, REPLY_LENGTH } from "./core.ts";
+import { type Core, MODE_BITS, type Mode, REPLY_LENGTH } from "./core.ts";
 import { mismatch } from "./errors.ts";
 import { formatHex, parseNode } from "./identifier.ts";
 import { REFUSALS, type Verdict } from "./verdict.ts";
@@ -41,10 +41,10 @@ export class Responder {
   readonly #respond: (length: number) => number;
   readonly #reply: Verdict;
 
-  /** Made by `Network.responder`. */
-  constructor(network: Uint8Array, options: ResponderOptions) {
-    const node = parseNode(options.node);
-    const instance: Core = core().another();
+  /** @internal made by `Network.responder` */
+  constructor(core: Core, network: Uint8Array, options: ResponderOptions) {
+    const node = parseNode(options?.node);
+    const instance = core.another();
     instance.configure(network, node, modeBits(options));
     this.node = formatHex(node);
     this.buffer = instance.frame;
@@ -82,7 +82,7 @@ export class Responder {
    * @throws InputError for a length that the buffer cannot hold
    */
   answerInPlace(length: number): number {
-    if (!(length >= 0 && length <= this.buffer.length)) {
+    if (!(Number.isInteger(length) && length >= 0 && length <= this.buffer.length)) {
       throw mismatch("frame length", `0 to ${this.buffer.length}`, length);
     }
     return this.#respond(length);
@@ -91,17 +91,24 @@ export class Responder {
   /**
    * The verdict behind what `answerInPlace` returned. A shared object; a reply's `frame` is a view
    * of `buffer`.
+   *
+   * @throws InputError for a number that it never returns
    */
   verdict(returned: number): Verdict {
-    return returned > 0 ? this.#reply : (REFUSALS[-returned] as Verdict);
+    const verdict = returned === REPLY_LENGTH ? this.#reply : REFUSALS[-returned];
+    if (!verdict) throw mismatch("code", "one that answerInPlace returned", returned);
+    return verdict;
   }
 }
 
 function modeBits({ modes = ["6plane", "rfc4193"], probes = false }: ResponderOptions): number {
-  if (modes.length === 0) throw mismatch("modes", "6plane, rfc4193 or both", "");
-  const bits = modes.map((mode) => {
-    if (mode !== "6plane" && mode !== "rfc4193") throw mismatch("mode", "6plane or rfc4193", mode);
-    return MODE_BITS[mode];
-  });
-  return bits.reduce<number>((all, bit) => all | bit, probes ? MODE_BITS.probes : 0);
+  if (!Array.isArray(modes) || modes.length === 0) {
+    throw mismatch("modes", "an array of 6plane, rfc4193 or both", modes);
+  }
+  return modes.reduce<number>((bits, mode) => bits | modeBit(mode), probes ? MODE_BITS.probes : 0);
+}
+
+function modeBit(mode: Mode): number {
+  if (mode !== "6plane" && mode !== "rfc4193") throw mismatch("mode", "6plane or rfc4193", mode);
+  return MODE_BITS[mode];
 }

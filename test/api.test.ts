@@ -58,7 +58,10 @@ describe("a network", () => {
 
   test.each(["", "deadbeef01", "02:de:ad:a2:0d", "fc9c:56c2:e3de:adbe:ef01::53/80"])(
     "asks for an address where it gets %j",
-    (text) => expect(() => network.ownerOf(text)).toThrow(InputError),
+    (text) => {
+      expect(() => network.ownerOf(text)).toThrow(InputError);
+      expect(() => network.ownerOf(text)).toThrow("address must be an IPv6 address or a MAC, got");
+    },
   );
 
   test("of a port range has its ports in its ID", () => {
@@ -116,6 +119,10 @@ describe("a prefix", () => {
     [
       () => prefix.address("1" as never),
       'address number must be a whole number from 0 to 281474976710655, got "1" (1)',
+    ],
+    [
+      () => network.sixplane.address(2 ** 53),
+      "address number must be a whole number from 0 to 309485009821345068724781055, got 9007199254740992: so large a number is not exact, give a bigint",
     ],
     [() => prefix.subnet(96, 65536), "sub-prefix number must be a whole number from 0 to 65535, got 65536"],
     [() => prefix.subnet(79, 0), "sub-prefix length must be a whole number from 80 to 128, got 79"],
@@ -276,7 +283,20 @@ describe("a responder", () => {
     [() => responder.answerInPlace(65_519), "frame length must be 0 to 65518, got 65519"],
     [() => responder.answerInPlace(-1), "frame length must be 0 to 65518, got -1"],
     [() => responder.answerInPlace(Number.NaN), "frame length must be 0 to 65518, got NaN"],
-    [() => network.responder({ node: SELF, modes: [] }), 'modes must be 6plane, rfc4193 or both, got "" (0)'],
+    [() => responder.answerInPlace(1.5), "frame length must be 0 to 65518, got 1.5"],
+    [() => responder.answerInPlace("86" as never), 'frame length must be 0 to 65518, got "86" (2)'],
+    [() => responder.answerInPlace(86n as never), "frame length must be 0 to 65518, got 86"],
+    [() => responder.verdict(-40), "code must be one that answerInPlace returned, got -40"],
+    [() => responder.verdict(1.5), "code must be one that answerInPlace returned, got 1.5"],
+    [() => network.responder(undefined as never), "node address must be 10 hex digits, got undefined"],
+    [
+      () => network.responder({ node: SELF, modes: [] }),
+      "modes must be an array of 6plane, rfc4193 or both, got an array of 0",
+    ],
+    [
+      () => network.responder({ node: SELF, modes: "6plane" as never }),
+      'modes must be an array of 6plane, rfc4193 or both, got "6plane" (6)',
+    ],
     [
       () => network.responder({ node: SELF, modes: ["6PLANE" as never] }),
       'mode must be 6plane or rfc4193, got "6PLANE" (6)',
@@ -296,6 +316,7 @@ describe("a responder", () => {
 describe("a smaller build", () => {
   test("answers, and says what it lacks", () => {
     const [full, small] = BUILDS;
+    const before = new Network(NETWORK);
     initSync(small?.module);
     try {
       const network = new Network(NETWORK);
@@ -311,6 +332,8 @@ describe("a smaller build", () => {
       });
       expect(() => network.host(SELF)).toThrow(MissingFunctionError);
       expect(() => network.ownerOf("fe80::1")).toThrow('the loaded core has no function "owner"');
+      // What was made with the full build keeps it.
+      expect(before.host(SELF).mac).toBe("02:89:e9:30:0c:27");
     } finally {
       initSync(full?.module);
     }

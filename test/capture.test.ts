@@ -78,6 +78,13 @@ describe("pcap", () => {
     });
   });
 
+  test("carries a fraction of more than a second", async () => {
+    const { u32 } = order(true);
+    const header = u32(1_700_000_000) + u32(5_123_456) + u32(86) + u32(86);
+    const capture = join([pcapHeader(), hex(header), solicitation()]);
+    expect(await times(capture)).toEqual([1_700_000_005_123_456_000n]);
+  });
+
   test("with a length that no frame has", async () => {
     const { u32 } = order(true);
     const bad = hex(u32(0) + u32(0) + u32(0xffff_ffff) + u32(60));
@@ -154,6 +161,24 @@ describe("pcapng", () => {
     });
   });
 
+  test("of no Ethernet at all is refused as a pcap is", async () => {
+    const write = pcapng();
+    const packet = write.enhanced(solicitation(), TIME);
+    expect(await verdicts(join([write.section(), write.interface({ linkType: 101 }), packet]))).toEqual({
+      status: 2,
+      stderr: "sixplane: capture's link type must be 1 (Ethernet), got 101\n",
+      verdicts: [],
+    });
+  });
+
+  test("does not look behind the end of an interface's options", async () => {
+    const write = pcapng();
+    const { u16, u32 } = order(true);
+    const described = write.block(1, u16(1) + u16(0) + u32(0) + u16(0) + u16(0) + "ffffffff");
+    const capture = join([write.section(), described, write.enhanced(solicitation(), TIME)]);
+    expect((await verdicts(capture)).verdicts).toEqual(["reply"]);
+  });
+
   const write = pcapng();
   const good = join([write.section(), write.interface(), write.enhanced(solicitation(), TIME)]);
   const at = good.length;
@@ -213,6 +238,11 @@ describe("pcapng", () => {
       "a section in no byte order",
       hex(u32(0x0a0d0d0a) + u32(28) + "00".repeat(20)),
       `damaged: a section in no byte order, at offset ${at}`,
+    ],
+    [
+      "a section of another version",
+      write.block(0x0a0d0d0a, u32(0x1a2b3c4d) + u16(9) + u16(0) + "ff".repeat(8)),
+      `a section of version 9, not 1, at offset ${at}`,
     ],
     [
       "half a block",

@@ -1,15 +1,20 @@
 // The command line, run as a process.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  closeSync,
   existsSync,
   linkSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { constants } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -244,7 +249,11 @@ describe("sixplane answer", () => {
     expect(stdout).toContain("invalid  payload-length");
   });
 
-  test("has no colours in a pipe, and on a terminal unless NO_COLOR says so", async () => {
+  test("has no colours in a pipe, and on a terminal unless NO_COLOR says so", async ({ skip }) => {
+    skip(
+      spawnSync("script", ["-qec", "true", "/dev/null"]).status !== 0,
+      "there is no script to be a terminal",
+    );
     const { stdout } = await sixplane(["answer", ...ME, "-"], pcap([solicitation()]));
     expect(stdout).not.toContain("\x1b");
     const onTerminal = (environment: NodeJS.ProcessEnv) => {
@@ -267,6 +276,45 @@ describe("sixplane answer", () => {
     expect(onTerminal({})).toContain("\x1b[32mreply");
     expect(onTerminal({ NO_COLOR: "1" })).not.toContain("\x1b");
     expect(onTerminal({ NO_COLOR: "1" })).toContain("reply    emulated");
+  });
+
+  test.each([
+    [["address", NETWORK, SELF]],
+    [["answer", "--network", TAP.network, "--node", TAP.self, EXAMPLE]],
+  ])("fails where stdout cannot be written: %j", async (words) => {
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [COMMAND, ...words], { stdio: ["ignore", full, "pipe"] });
+    closeSync(full);
+    let stderr = "";
+    child.stderr?.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    const [status] = await once(child, "close");
+    expect([status, stderr]).toEqual([1, "sixplane: cannot write to stdout: no space left on device\n"]);
+  });
+
+  test.each([
+    ["that is no capture", [Buffer.from("no capture")], 2],
+    ["that is damaged", [pcapHeader(), new Uint8Array(16).fill(255)], 1],
+  ])("does not wait for the end of a stream %s", async (_, chunks, expected) => {
+    const child = start(["answer", ...ME, "-"]);
+    child.stdout.resume();
+    child.stderr.resume();
+    for (const chunk of chunks) child.stdin.write(chunk);
+    const [status] = await once(child, "close"); // stdin is still open
+    expect(status).toBe(expected);
+  });
+
+  test("does not wait for the end of a stream when nobody reads on", async () => {
+    const child = start(["answer", ...ME, "-"]);
+    child.stdin.on("error", () => {});
+    child.stdin.write(pcap([solicitation()]));
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    await once(child.stdout, "close");
+    child.stdin.write(pcapRecord(solicitation()));
+    const [status] = await once(child, "close"); // stdin is still open
+    expect(status).toBe(0);
   });
 
   test("stops quietly when nobody reads on", async () => {
@@ -335,14 +383,14 @@ describe("sixplane answer -o", () => {
     expect(readFileSync(files.path("old.pcap"), "utf8")).toBe("what was there");
   });
 
-  test.each(["SIGINT", "SIGTERM"] as const)("keeps the replies so far on %s", async (signal) => {
+  test.each(["SIGHUP", "SIGINT", "SIGTERM"] as const)("keeps the replies so far on %s", async (signal) => {
     using files = folder();
     const child = start(["answer", ...ME, "-", "-o", files.path("replies.pcap")]);
     child.stdin.write(inNanoseconds([solicitation()]));
     await once(child.stdout, "data");
     child.kill(signal);
     const [status] = await once(child, "close");
-    expect(status).toBe(signal === "SIGINT" ? 130 : 143);
+    expect(status).toBe(128 + constants.signals[signal]);
     expect(toHex(readFileSync(files.path("replies.pcap")))).toBe(replies(1));
     expect(readdirSync(files.path(""))).toEqual(["replies.pcap"]);
   });
@@ -359,7 +407,64 @@ describe("sixplane answer -o", () => {
         `sixplane: replies file must be another file than the capture, got "${output}" (${output.length})\n`,
       );
     }
+    const child = spawn(process.execPath, [COMMAND, "answer", ...ME, "-", "-o", capture], {
+      stdio: [openSync(capture, "r"), "ignore", "ignore"],
+    });
+    expect((await once(child, "close"))[0]).toBe(2);
     expect(toHex(readFileSync(capture))).toBe(toHex(pcap([solicitation()])));
+  });
+
+  test("does not write where stdout goes", async () => {
+    using files = folder();
+    const words = [COMMAND, "answer", ...ME, EXAMPLE, "-o", files.path("lines")];
+    const stdout = openSync(files.path("lines"), "w");
+    const child = spawn(process.execPath, words, { stdio: ["ignore", stdout, "ignore"] });
+    expect((await once(child, "close"))[0]).toBe(2);
+  });
+
+  test("keeps the mode of what was there", async () => {
+    using files = folder();
+    writeFileSync(files.path("private.pcap"), "", { mode: 0o600 });
+    await sixplane(["answer", ...ME, "-", "-o", files.path("private.pcap")], pcapHeader());
+    expect(statSync(files.path("private.pcap")).mode & 0o777).toBe(0o600);
+  });
+
+  test("leaves nothing behind where stdout cannot be written", async () => {
+    using files = folder();
+    const words = [COMMAND, "answer", ...ME, EXAMPLE, "-o", files.path("replies.pcap")];
+    const child = spawn(process.execPath, words, { stdio: ["ignore", openSync("/dev/full", "w"), "ignore"] });
+    expect((await once(child, "close"))[0]).toBe(1);
+    expect(readdirSync(files.path(""))).toEqual([]);
+  });
+
+  test("fails where its folder has gone in the meantime", async () => {
+    using files = folder();
+    mkdirSync(files.path("gone"));
+    const child = start(["answer", ...ME, "-", "-o", files.path("gone/replies.pcap")]);
+    child.stdin.write(pcap([solicitation()]));
+    await once(child.stdout, "data");
+    rmSync(files.path("gone"), { recursive: true });
+    const { status, stderr } = await ended(child);
+    const path = files.path("gone/replies.pcap");
+    expect([status, stderr]).toEqual([1, `sixplane: cannot write ${path}: no such file or directory\n`]);
+  });
+
+  test.each(["", "-"])("is refused for the name %j", async (name) => {
+    const got = `got ${JSON.stringify(name)} (${name.length})`;
+    expect(await sixplane(["answer", ...ME, "-", "-o", name], pcap([solicitation()]))).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: `sixplane: replies file must be the name of a file, ${got}\n`,
+    });
+  });
+
+  test("is refused for a link to nothing", async () => {
+    using files = folder();
+    symlinkSync("nowhere", files.path("link"));
+    const run = await sixplane(["answer", ...ME, "-", "-o", files.path("link")], pcap([solicitation()]));
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(/: it is a link to nothing\n$/);
+    expect(readdirSync(files.path(""))).toEqual(["link"]);
   });
 
   test.each([
@@ -384,17 +489,21 @@ describe("sixplane answer -o", () => {
     expect(existsSync("/dev/null")).toBe(true);
   });
 
-  test("fails on a full disk, and leaves nothing behind", ({ skip }) => {
+  test.for([
+    ["on a full disk", "size=4k", "head -c 4096 /dev/zero > disk/filler"],
+    ["on a disk that fills up", "size=8k", "true"],
+  ])("fails %s, and leaves nothing behind", ([, size, fill], { skip }) => {
     using files = folder();
     writeFileSync(files.path("capture.pcap"), pcap(Array(200).fill(solicitation())));
     mkdirSync(files.path("disk"));
-    const script = 'mount -t tmpfs -o size=8k none disk && "$@"; echo "status $?"; ls -A disk';
+    const mount = `mount -t tmpfs -o ${size} none disk && ${fill}`;
+    const script = `${mount} && "$@"; echo "status $?"; rm -f disk/filler; ls -A disk`;
     const words = [process.execPath, COMMAND, "answer", ...ME, "capture.pcap", "-o", "disk/replies.pcap"];
     const inside = (...command: string[]) =>
       spawnSync("unshare", ["-Urm", ...command], { cwd: files.path(""), encoding: "utf8" });
     skip(inside("true").status !== 0, "this machine allows no mount namespace");
     const { stdout, stderr } = inside("sh", "-c", script, "sh", ...words);
-    expect(stdout).toMatch(/\nstatus 1\n$/);
+    expect(stdout).toMatch(/(^|\n)status 1\n$/);
     expect(stderr).toBe("sixplane: cannot write disk/replies.pcap: no space left on device\n");
   });
 });
@@ -411,7 +520,7 @@ describe("bad input", () => {
     [["address", NETWORK, "89e9"], 'sixplane: node address must be 10 hex digits, got "89e9" (4)\n'],
     [
       ["owner", NETWORK, "fe80::1%eth0"],
-      'sixplane: IPv6 address must be text as in fc9c:56c2:e389:e92c:eee5::1, got "fe80::1%eth0" (12): a zone is not part of it\n',
+      'sixplane: address must be an IPv6 address or a MAC, got "fe80::1%eth0" (12): a zone is not part of it\n',
     ],
     [["adhoc", "22"], 'sixplane: network ID must be 16 hex digits, got "22" (2)\n'],
     [["adhoc", "23", "22"], "sixplane: end port must be a whole number from 23 to 65535, got 22\n"],

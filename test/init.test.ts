@@ -57,9 +57,26 @@ describe("the core", () => {
   test("is not just any module", async () => {
     expect(await run("return thrown(() => initSync(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));")).toEqual([
       "InputError",
-      "core must be a build of sixplane's, got a WebAssembly module that exports no memory",
+      "core must be a build of sixplane's, got another WebAssembly module",
     ]);
+    // (module (memory (export "memory") 1)), which has no function of ours
+    const foreign = "0061736d01000000050301000107 0a01066d656d6f72790200".replace(" ", "");
+    expect(await run(`return thrown(() => initSync(Buffer.from("${foreign}", "hex")))[0];`)).toBe(
+      "InputError",
+    );
     expect(await run("return thrown(() => initSync(Uint8Array.of(1, 2, 3, 4)))[0];")).toBe("CompileError");
+  });
+
+  test.each([
+    ['"core.wasm"', 'got "core.wasm" (9)'],
+    ["{}", "got object"],
+    ["null", "got null"],
+  ])("is not %s", async (source, got) => {
+    const error = ["InputError", `core must be bytes, a compiled module or a response, ${got}`];
+    expect(await run(`return thrown(() => initSync(${source}));`)).toEqual(error);
+    expect(
+      await run(`try { await init(${source}); } catch (error) { return [error.name, error.message]; }`),
+    ).toEqual(error);
   });
 
   test("is as it was after one that failed to load", async () => {

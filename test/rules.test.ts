@@ -168,16 +168,13 @@ describe.each(BUILDS)("the $name build", (build) => {
   test.each([
     ["another solicited-node address", "ff0200000000000000000001ff00dead"],
     ["one of another last byte", "ff0200000000000000000001ff000002"],
-    ["one without ff", "ff02000000000000000000010000001"],
+    ["one without ff", "ff020000000000000000000100000001"],
     ["one of another scope", "ff0500000000000000000001ff000001"],
     ["all routers", "ff020000000000000000000000000002"],
     ["the target", TARGET],
     ["this node", SELF_ADDRESS],
   ])("B7 destination %s is invalid", (_, destination) =>
-    rejects(
-      -22,
-      solicitation({ destination: destination.padEnd(32, "1"), ethernetDestination: "3333ff000001" }),
-    ),
+    rejects(-22, solicitation({ destination, ethernetDestination: "3333ff000001" })),
   );
 
   test("B7 all nodes is allowed to an asker that has an address", () => {
@@ -297,9 +294,7 @@ describe.each(BUILDS)("the $name build", (build) => {
   ])("D6 %s is ignored", (_, option) => {
     replies(solicitation({ options: option + sllao(SELF_MAC) }));
     replies(solicitation({ options: sllao(SELF_MAC) + option }));
-    if (!option.startsWith("01")) {
-      replies(solicitation({ ...DAD, options: option }), advertisement(DAD));
-    }
+    replies(solicitation({ ...DAD, options: option }), advertisement(DAD));
   });
 
   test.each(["000000000000", "000000000001", "0242ac110002", "ffffffffffff"])(

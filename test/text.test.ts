@@ -36,7 +36,7 @@ describe("a network ID", () => {
     [0x8056c2, "network ID must be 16 hex digits, got 8410818"],
     [null, "network ID must be 16 hex digits, got null"],
     [undefined, "network ID must be 16 hex digits, got undefined"],
-    [["8056c2e21c000001"], "network ID must be 16 hex digits, got object"],
+    [["8056c2e21c000001"], "network ID must be 16 hex digits, got an array of 1"],
   ])("is not %j", (text, message) => {
     expect(refusal(() => new Network(text as string))).toBe(message);
   });
@@ -118,7 +118,7 @@ describe("an IPv6 address", () => {
     ["12345::", `${expected} "12345::" (7): "12345" is not 1 to 4 hex digits`],
     ["g::", `${expected} "g::" (3): "g" is not 1 to 4 hex digits`],
     [" ::1", `${expected} " ::1" (4): " " is not 1 to 4 hex digits`],
-    ["::1\n", `${expected} "::1\\n" (4): "1\n" is not 1 to 4 hex digits`],
+    ["::1\n", `${expected} "::1\\n" (4): "1\\n" is not 1 to 4 hex digits`],
     ["[::1]", `${expected} "[::1]" (5): "[" is not 1 to 4 hex digits`],
     ["fe80::1%eth0", `${expected} "fe80::1%eth0" (12): a zone is not part of it`],
     ["fc00::/40", `${expected} "fc00::/40" (9): a prefix length is not part of it`],
@@ -173,7 +173,7 @@ describe("an IPv6 address", () => {
   test.each([
     [new Uint8Array(15), "IPv6 address must be 16 bytes, got 15 bytes"],
     ["::1", 'IPv6 address must be 16 bytes, got "::1" (3)'],
-    [[1, 2], "IPv6 address must be 16 bytes, got object"],
+    [[1, 2], "IPv6 address must be 16 bytes, got an array of 2"],
   ])("is not written of %j", (bytes, message) =>
     expect(refusal(() => formatAddress(bytes as Uint8Array))).toBe(message),
   );

@@ -12,6 +12,11 @@ export class ByteStream {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
+  /** Lets go of the stream: whoever feeds it need not go on. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+
   /** Whether the stream has ended, and all of it has been taken. */
   async ended(): Promise<boolean> {
     await this.#hold(1);

@@ -12,7 +12,10 @@ export interface CapturedFrame {
   nanoseconds: number;
 }
 
-/** A capture that is cut short or damaged: what came before was good. */
+/**
+ * A capture that cannot be read on: it is cut short, damaged, or goes on with frames of another
+ * kind. What came before is good.
+ */
 export class CaptureError extends SixplaneError {
   override name = "CaptureError";
   /** Bytes from the capture's start to where it stops making sense. */

@@ -46,8 +46,9 @@ export async function* readPcap(
   while (!(await stream.ended())) {
     const { offset } = stream;
     const record = view(await stream.take(RECORD_HEADER, "a frame's header"));
-    const seconds = record.getUint32(0, littleEndian);
-    const nanoseconds = record.getUint32(4, littleEndian) * unit;
+    const fraction = record.getUint32(4, littleEndian) * unit;
+    const seconds = record.getUint32(0, littleEndian) + Math.floor(fraction / 1e9);
+    const nanoseconds = fraction % 1e9;
     const captured = record.getUint32(8, littleEndian);
     const length = record.getUint32(12, littleEndian);
     if (captured > LONGEST_FRAME) throw new CaptureError(`damaged: a frame of ${captured} bytes`, offset);

@@ -1,3 +1,4 @@
+import { mismatch } from "../errors.ts";
 import { type ByteStream, view } from "./bytes.ts";
 import { type CapturedFrame, CaptureError, ETHERNET, LONGEST_FRAME } from "./frame.ts";
 
@@ -15,6 +16,7 @@ const SIMPLE_PACKET = 3;
 const ENHANCED_PACKET = 6;
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+const END_OF_OPTIONS = 0;
 const OPTION_TIME_RESOLUTION = 9;
 const OPTION_TIME_OFFSET = 14;
 
@@ -52,13 +54,17 @@ export function isPcapng(magic: Uint8Array): boolean {
 /** The frames of a pcapng, from its first block on. */
 export async function* readPcapng(stream: ByteStream): AsyncGenerator<CapturedFrame> {
   let section: Section = { littleEndian: true, interfaces: [] };
+  let frames = 0;
   while (!(await stream.ended())) {
     const start = view(await stream.peek(12, "a block's header"));
     if (start.getUint32(0) === SECTION) section = startSection(start, stream.offset);
     const block = await takeBlock(stream, start, section.littleEndian);
     if (block.type === INTERFACE) section.interfaces.push(readInterface(block, section));
-    const frame = readPacket(block, section);
-    if (frame) yield frame;
+    if (block.type === SECTION) checkVersion(block, section);
+    const frame = readPacket(block, section, frames);
+    if (!frame) continue;
+    frames++;
+    yield frame;
   }
 }
 
@@ -67,6 +73,11 @@ function startSection(start: DataView, offset: number): Section {
     if (start.getUint32(8, littleEndian) === BYTE_ORDER_MAGIC) return { littleEndian, interfaces: [] };
   }
   throw new CaptureError("damaged: a section in no byte order", offset);
+}
+
+function checkVersion({ view, offset }: Block, { littleEndian }: Section): void {
+  const major = view.byteLength < 28 ? 0 : view.getUint16(12, littleEndian);
+  if (major !== 1) throw new CaptureError(`a section of version ${major}, not 1`, offset);
 }
 
 async function takeBlock(stream: ByteStream, start: DataView, littleEndian: boolean): Promise<Block> {
@@ -94,6 +105,7 @@ function readInterface({ view, offset }: Block, { littleEndian }: Section): Inte
   };
   for (let at = 16; at + 4 <= view.byteLength - 4; ) {
     const code = view.getUint16(at, littleEndian);
+    if (code === END_OF_OPTIONS) break;
     const length = view.getUint16(at + 2, littleEndian);
     const value = at + 4;
     if (value + length > view.byteLength - 4) {
@@ -111,15 +123,16 @@ function resolution(option: number): bigint {
   return option & 0x80 ? 1n << BigInt(option & 0x7f) : 10n ** BigInt(option);
 }
 
-function readPacket(block: Block, section: Section): CapturedFrame | undefined {
-  if (block.type === SIMPLE_PACKET) return readSimplePacket(block, section);
+/** The block's packet, where it is of a kind that has one; `before` says how many have been read. */
+function readPacket(block: Block, section: Section, before: number): CapturedFrame | undefined {
+  if (block.type === SIMPLE_PACKET) return readSimplePacket(block, section, before);
   if (block.type !== ENHANCED_PACKET && block.type !== OBSOLETE_PACKET) return undefined;
   const { littleEndian } = section;
   const { view } = block;
   if (view.byteLength < 32) throw new CaptureError("damaged: a packet block too short", block.offset);
   const number =
     block.type === ENHANCED_PACKET ? view.getUint32(8, littleEndian) : view.getUint16(8, littleEndian);
-  const { resolution, timeOffset } = interfaceOf(block, section, number);
+  const { resolution, timeOffset } = interfaceOf(block, section, number, before);
   const high = BigInt(view.getUint32(12, littleEndian));
   const time = (high << 32n) | BigInt(view.getUint32(16, littleEndian));
   return {
@@ -130,24 +143,24 @@ function readPacket(block: Block, section: Section): CapturedFrame | undefined {
   };
 }
 
-function readSimplePacket(block: Block, section: Section): CapturedFrame {
+function readSimplePacket(block: Block, section: Section, before: number): CapturedFrame {
   const { view } = block;
   if (view.byteLength < 16) throw new CaptureError("damaged: a packet block too short", block.offset);
-  const { snapLength } = interfaceOf(block, section, 0);
+  const { snapLength } = interfaceOf(block, section, 0, before);
   const length = view.getUint32(8, section.littleEndian);
   const captured = snapLength > 0 ? Math.min(length, snapLength) : length;
   return { bytes: packetBytes(block, 12, captured), length, seconds: 0, nanoseconds: 0 };
 }
 
-function interfaceOf({ offset }: Block, { interfaces }: Section, number: number): Interface {
+function interfaceOf(block: Block, { interfaces }: Section, number: number, before: number): Interface {
   const found = interfaces[number];
-  if (!found)
-    throw new CaptureError(`damaged: a packet of interface ${number}, which is not described`, offset);
-  if (found.linkType !== ETHERNET) {
-    const message = `a packet of interface ${number}, whose link type is ${found.linkType}, not 1 (Ethernet)`;
-    throw new CaptureError(message, offset);
+  if (!found) {
+    throw new CaptureError(`damaged: a packet of interface ${number}, which is not described`, block.offset);
   }
-  return found;
+  if (found.linkType === ETHERNET) return found;
+  if (before === 0) throw mismatch("capture's link type", "1 (Ethernet)", found.linkType);
+  const message = `a packet of interface ${number}, whose link type is ${found.linkType}, not 1 (Ethernet)`;
+  throw new CaptureError(message, block.offset);
 }
 
 function packetBytes({ view, offset }: Block, start: number, length: number): Uint8Array {

@@ -15,6 +15,14 @@ import { isPcapng, readPcapng } from "./pcapng.ts";
  */
 export async function* readCapture(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CapturedFrame> {
   const stream = new ByteStream(chunks);
+  try {
+    yield* readFrames(stream);
+  } finally {
+    await stream.close();
+  }
+}
+
+async function* readFrames(stream: ByteStream): AsyncGenerator<CapturedFrame> {
   const magic = await firstBytes(stream);
   const format = pcapFormat(magic);
   if (format) yield* readPcap(stream, format);

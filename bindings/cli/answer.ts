@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { constants } from "node:os";
 import { type CapturedFrame, CaptureError } from "../capture/frame.ts";
 import { readCapture } from "../capture/read.ts";
 import type { Mode } from "../core.ts";
@@ -30,8 +31,10 @@ export async function answer(output: Output, capture: string, options: AnswerOpt
   });
   const replies = options.output === undefined ? undefined : new RepliesFile(options.output, capture);
   if (replies) keepWhenInterrupted(replies);
+  output.goesOnUnread = replies !== undefined;
   try {
     await answerAll(output, capture, responder, replies, options.json);
+    await output.finish();
   } catch (error) {
     // Of a damaged capture, what came before the damage has been answered.
     if (error instanceof CaptureError) replies?.commit();
@@ -43,10 +46,10 @@ export async function answer(output: Output, capture: string, options: AnswerOpt
 
 /** Of a live capture that somebody stops, the replies so far are what they came for. */
 function keepWhenInterrupted(replies: RepliesFile): void {
-  for (const [signal, number] of [["SIGINT", 2] as const, ["SIGTERM", 15] as const]) {
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
       replies.commit();
-      process.exit(128 + number);
+      process.exit(128 + constants.signals[signal]);
     });
   }
 }
@@ -67,7 +70,6 @@ async function answerAll(
     if (verdict.kind === "reply")
       replies?.add({ ...frame, bytes: verdict.frame, length: verdict.frame.length });
     await output.line(json ? jsonLine(index, frame, verdict) : textLine(index, frame, verdict));
-    if (output.closed && !replies) return;
   }
   if (!json)
     await output.line(

@@ -84,7 +84,9 @@ function report(error: unknown): number {
 
 initSync();
 try {
-  await commands(new Output()).parseAsync();
+  const output = new Output();
+  await commands(output).parseAsync();
+  await output.finish();
 } catch (error) {
   process.exitCode = report(error);
 }

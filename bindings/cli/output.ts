@@ -1,31 +1,46 @@
 import { once } from "node:events";
 import type { Verdict } from "../verdict.ts";
+import { Failure, systemReason } from "./failure.ts";
 
-/**
- * Lines on stdout: no faster than they are read, and dropped once the reader has gone, as after
- * `| head`.
- */
+/** Lines on stdout, no faster than they are read. */
 export class Output {
-  /** Whether nobody reads any more. */
-  closed = false;
+  /** Whether there is work to go on with when nobody reads any more, as after `| head`. */
+  goesOnUnread = false;
+
+  #closed = false;
+  #failure: Failure | undefined;
 
   constructor() {
     process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      this.closed = true;
+      if (error.code !== "EPIPE")
+        this.#failure = new Failure(`cannot write to stdout: ${systemReason(error)}`);
+      else if (!this.goesOnUnread) process.exit(0);
+      this.#closed = true;
       process.stdout.emit("drain"); // lets a waiting line go on
     });
   }
 
   /** Writes one line, and waits while the reader is behind. */
   async line(text: string): Promise<void> {
-    if (this.closed || process.stdout.write(`${text}\n`)) return;
+    this.#check();
+    if (this.#closed || process.stdout.write(`${text}\n`)) return;
     await once(process.stdout, "drain");
   }
 
   /** Writes a value as JSON, readable, or the lines of a text. */
   async result(json: boolean, value: unknown, lines: string[]): Promise<void> {
     await this.line(json ? JSON.stringify(value, null, 2) : lines.join("\n"));
+  }
+
+  /** Waits until everything has been written. */
+  async finish(): Promise<void> {
+    if (!this.#closed) await new Promise((resolve) => process.stdout.write("", resolve));
+    this.#check();
+  }
+
+  /** @throws Failure where a line could not be written */
+  #check(): void {
+    if (this.#failure) throw this.#failure;
   }
 }
 

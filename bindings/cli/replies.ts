@@ -1,4 +1,15 @@
-import { closeSync, openSync, realpathSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from "node:fs";
 import type { CapturedFrame } from "../capture/frame.ts";
 import { pcapHeader, pcapRecord } from "../capture/pcap.ts";
 import { InputError, mismatch } from "../errors.ts";
@@ -15,14 +26,15 @@ export class RepliesFile {
 
   /**
    * @param path the file to write
-   * @param capture the file that is read, which it must not be
+   * @param capture the file that is read, "-" for stdin, which it must not be
    * @throws InputError where it cannot be written there
    */
   constructor(path: string, capture: string) {
     try {
-      this.#path = checkTarget(path, capture);
-      this.#partial = `${this.#path}.${process.pid}.partial`;
-      this.#file = openSync(this.#partial, "wx");
+      const { target, mode } = checkTarget(path, capture);
+      this.#path = target;
+      this.#partial = `${target}.${process.pid}.partial`;
+      this.#file = openSync(this.#partial, "wx", mode);
     } catch (error) {
       if (error instanceof InputError) throw error;
       throw mismatch("replies file", "one that can be written", path, systemReason(error));
@@ -37,34 +49,47 @@ export class RepliesFile {
 
   /** Puts the file, as it is by now, in its place. */
   commit(): void {
+    this.#orDiscard(() => renameSync(this.#partial, this.#path));
     closeSync(this.#file);
-    renameSync(this.#partial, this.#path);
   }
 
   /** Leaves nothing behind. */
   discard(): void {
-    closeSync(this.#file);
-    unlinkSync(this.#partial);
+    rmSync(this.#partial, { force: true });
   }
 
   #write(bytes: Uint8Array): void {
-    try {
+    this.#orDiscard(() => {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+    });
+  }
+
+  #orDiscard(act: () => void): void {
+    try {
+      act();
     } catch (error) {
+      this.discard();
       throw new Failure(`cannot write ${this.#path}: ${systemReason(error)}`);
     }
   }
 }
 
-/** The path itself, links resolved, where it is free or a file other than the capture. */
-function checkTarget(path: string, capture: string): string {
-  const target = statSync(path, { throwIfNoEntry: false });
-  if (!target) return path;
-  const source = statSync(capture, { throwIfNoEntry: false });
-  if (!target.isFile())
-    throw mismatch("replies file", "a file", path, "there is something else of that name");
-  if (source && source.dev === target.dev && source.ino === target.ino) {
-    throw mismatch("replies file", "another file than the capture", path);
+/** The path, links resolved, where it is free or a file of no other use, and the mode for what is made there. */
+function checkTarget(path: string, capture: string): { target: string; mode: number } {
+  const refuse = (expected: string, why?: string) => mismatch("replies file", expected, path, why);
+  if (path === "" || path === "-") throw refuse("the name of a file");
+  const old = statSync(path, { throwIfNoEntry: false });
+  if (!old) {
+    if (lstatSync(path, { throwIfNoEntry: false })) throw refuse("a file", "it is a link to nothing");
+    return { target: path, mode: 0o666 };
   }
-  return realpathSync(path);
+  if (!old.isFile()) throw refuse("a file", "there is something else of that name");
+  const source = capture === "-" ? fstatSync(0) : statSync(capture, { throwIfNoEntry: false });
+  if (isSame(old, source)) throw refuse("another file than the capture");
+  if (isSame(old, fstatSync(1))) throw refuse("another file than the one that stdout goes to");
+  return { target: realpathSync(path), mode: old.mode & 0o777 };
+}
+
+function isSame(one: Stats, other: Stats | undefined): boolean {
+  return one.dev === other?.dev && one.ino === other.ino;
 }
