@@ -12,7 +12,7 @@ const BUDGETS = [
 let over = false;
 for (const { build, note = "", budget, bytes } of BUDGETS) {
   const size = bytes(build);
-  const verdict = size > budget ? "OVER BUDGET" : "";
+  const verdict = size > budget ? "  OVER BUDGET" : "";
   console.log(
     `${build.padEnd(15)} ${String(size).padStart(5)} of ${budget} bytes  ${note}${verdict}`.trimEnd(),
   );

@@ -25,9 +25,9 @@ export function isReservedNode(node: Uint8Array): boolean {
   return node[0] === 0xff || node.every((byte) => byte === 0);
 }
 
-/** Lower-case hex digits, two a byte, without separators. */
-export function formatHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** Lower-case hex digits, two a byte, with nothing or the separator between bytes. */
+export function formatHex(bytes: Uint8Array, separator = ""): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(separator);
 }
 
 function parseDigits(what: string, digits: number, text: string): Uint8Array {

@@ -1,4 +1,5 @@
 import { mismatch } from "./errors.ts";
+import { formatHex } from "./identifier.ts";
 
 const MAC = /^[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}$/i;
 
@@ -29,5 +30,5 @@ export function parseMac(text: string): Uint8Array {
  */
 export function formatMac(mac: Uint8Array): string {
   if (!(mac instanceof Uint8Array && mac.length === 6)) throw mismatch("MAC", "6 bytes", mac);
-  return Array.from(mac, (byte) => byte.toString(16).padStart(2, "0")).join(":");
+  return formatHex(mac, ":");
 }

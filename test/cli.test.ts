@@ -33,6 +33,7 @@ import {
 import { TAP } from "./vectors.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../examples/capture/kernel.pcap", import.meta.url));
+const ANSWER_EXAMPLE = ["answer", "--network", TAP.network, "--node", TAP.self, EXAMPLE];
 const ME = ["--network", NETWORK, "--node", SELF];
 
 describe("sixplane address", () => {
@@ -142,14 +143,7 @@ describe("sixplane adhoc", () => {
 
 describe("sixplane answer", () => {
   test("gives each frame of the shipped capture a verdict", async () => {
-    const { status, stdout, stderr } = await sixplane([
-      "answer",
-      "--network",
-      TAP.network,
-      "--node",
-      TAP.self,
-      EXAMPLE,
-    ]);
+    const { status, stdout, stderr } = await sixplane(ANSWER_EXAMPLE);
     expect([status, stderr]).toEqual([0, ""]);
     const lines = stdout.trimEnd().split("\n");
     expect(lines).toHaveLength(TAP.frames.length + 1);
@@ -258,16 +252,7 @@ describe("sixplane answer", () => {
     expect(stdout).not.toContain("\x1b");
     const onTerminal = (environment: NodeJS.ProcessEnv) => {
       const { NO_COLOR, CI, ...env } = process.env;
-      const words = [
-        process.execPath,
-        COMMAND,
-        "answer",
-        "--network",
-        TAP.network,
-        "--node",
-        TAP.self,
-        EXAMPLE,
-      ].join(" ");
+      const words = [process.execPath, COMMAND, ...ANSWER_EXAMPLE].join(" ");
       return spawnSync("script", ["-qec", words, "/dev/null"], {
         env: { ...env, TERM: "xterm-256color", ...environment },
         encoding: "utf8",
@@ -278,20 +263,20 @@ describe("sixplane answer", () => {
     expect(onTerminal({ NO_COLOR: "1" })).toContain("reply    emulated");
   });
 
-  test.each([
-    [["address", NETWORK, SELF]],
-    [["answer", "--network", TAP.network, "--node", TAP.self, EXAMPLE]],
-  ])("fails where stdout cannot be written: %j", async (words) => {
-    const full = openSync("/dev/full", "w");
-    const child = spawn(process.execPath, [COMMAND, ...words], { stdio: ["ignore", full, "pipe"] });
-    closeSync(full);
-    let stderr = "";
-    child.stderr?.on("data", (chunk) => {
-      stderr += chunk;
-    });
-    const [status] = await once(child, "close");
-    expect([status, stderr]).toEqual([1, "sixplane: cannot write to stdout: no space left on device\n"]);
-  });
+  test.each([[["address", NETWORK, SELF]], [ANSWER_EXAMPLE]])(
+    "fails where stdout cannot be written: %j",
+    async (words) => {
+      const full = openSync("/dev/full", "w");
+      const child = spawn(process.execPath, [COMMAND, ...words], { stdio: ["ignore", full, "pipe"] });
+      closeSync(full);
+      let stderr = "";
+      child.stderr?.on("data", (chunk) => {
+        stderr += chunk;
+      });
+      const [status] = await once(child, "close");
+      expect([status, stderr]).toEqual([1, "sixplane: cannot write to stdout: no space left on device\n"]);
+    },
+  );
 
   test.each([
     ["that is no capture", [Buffer.from("no capture")], 2],

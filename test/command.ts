@@ -13,8 +13,8 @@ export interface Run {
   stderr: string;
 }
 
-export function start(words: string[], environment: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [COMMAND, ...words], { env: { ...process.env, ...environment } });
+export function start(words: string[]): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [COMMAND, ...words]);
 }
 
 /** Runs `sixplane` to its end. */

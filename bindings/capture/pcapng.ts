@@ -61,10 +61,14 @@ export async function* readPcapng(stream: ByteStream): AsyncGenerator<CapturedFr
     const block = await takeBlock(stream, start, section.littleEndian);
     if (block.type === INTERFACE) section.interfaces.push(readInterface(block, section));
     if (block.type === SECTION) checkVersion(block, section);
-    const frame = readPacket(block, section, frames);
-    if (!frame) continue;
+    const number = interfaceNumber(block, section);
+    if (number === undefined) continue;
+    const source = interfaceOf(block, section, number);
+    if (source.linkType !== ETHERNET) throw notEthernet(block, number, source, frames);
     frames++;
-    yield frame;
+    yield block.type === SIMPLE_PACKET
+      ? readSimplePacket(block, section, source)
+      : readPacket(block, section, source);
   }
 }
 
@@ -123,16 +127,31 @@ function resolution(option: number): bigint {
   return option & 0x80 ? 1n << BigInt(option & 0x7f) : 10n ** BigInt(option);
 }
 
-/** The block's packet, where it is of a kind that has one; `before` says how many have been read. */
-function readPacket(block: Block, section: Section, before: number): CapturedFrame | undefined {
-  if (block.type === SIMPLE_PACKET) return readSimplePacket(block, section, before);
-  if (block.type !== ENHANCED_PACKET && block.type !== OBSOLETE_PACKET) return undefined;
-  const { littleEndian } = section;
+/** The number of the interface that the block's packet came from; undefined where it has no packet. */
+function interfaceNumber({ type, view, offset }: Block, { littleEndian }: Section): number | undefined {
+  const shortest = { [SIMPLE_PACKET]: 16, [OBSOLETE_PACKET]: 32, [ENHANCED_PACKET]: 32 }[type];
+  if (shortest === undefined) return undefined;
+  if (view.byteLength < shortest) throw new CaptureError("damaged: a packet block too short", offset);
+  if (type === SIMPLE_PACKET) return 0;
+  return type === ENHANCED_PACKET ? view.getUint32(8, littleEndian) : view.getUint16(8, littleEndian);
+}
+
+function interfaceOf({ offset }: Block, { interfaces }: Section, number: number): Interface {
+  const found = interfaces[number];
+  if (found) return found;
+  throw new CaptureError(`damaged: a packet of interface ${number}, which is not described`, offset);
+}
+
+/** A capture of another kind from its first packet on is bad input; behind good frames it ends them. */
+function notEthernet({ offset }: Block, number: number, { linkType }: Interface, frames: number): Error {
+  if (frames === 0) return mismatch("capture's link type", "1 (Ethernet)", linkType);
+  const message = `a packet of interface ${number}, whose link type is ${linkType}, not 1 (Ethernet)`;
+  return new CaptureError(message, offset);
+}
+
+function readPacket(block: Block, { littleEndian }: Section, source: Interface): CapturedFrame {
   const { view } = block;
-  if (view.byteLength < 32) throw new CaptureError("damaged: a packet block too short", block.offset);
-  const number =
-    block.type === ENHANCED_PACKET ? view.getUint32(8, littleEndian) : view.getUint16(8, littleEndian);
-  const { resolution, timeOffset } = interfaceOf(block, section, number, before);
+  const { resolution, timeOffset } = source;
   const high = BigInt(view.getUint32(12, littleEndian));
   const time = (high << 32n) | BigInt(view.getUint32(16, littleEndian));
   return {
@@ -143,24 +162,10 @@ function readPacket(block: Block, section: Section, before: number): CapturedFra
   };
 }
 
-function readSimplePacket(block: Block, section: Section, before: number): CapturedFrame {
-  const { view } = block;
-  if (view.byteLength < 16) throw new CaptureError("damaged: a packet block too short", block.offset);
-  const { snapLength } = interfaceOf(block, section, 0, before);
-  const length = view.getUint32(8, section.littleEndian);
+function readSimplePacket(block: Block, { littleEndian }: Section, { snapLength }: Interface): CapturedFrame {
+  const length = block.view.getUint32(8, littleEndian);
   const captured = snapLength > 0 ? Math.min(length, snapLength) : length;
   return { bytes: packetBytes(block, 12, captured), length, seconds: 0, nanoseconds: 0 };
-}
-
-function interfaceOf(block: Block, { interfaces }: Section, number: number, before: number): Interface {
-  const found = interfaces[number];
-  if (!found) {
-    throw new CaptureError(`damaged: a packet of interface ${number}, which is not described`, block.offset);
-  }
-  if (found.linkType === ETHERNET) return found;
-  if (before === 0) throw mismatch("capture's link type", "1 (Ethernet)", found.linkType);
-  const message = `a packet of interface ${number}, whose link type is ${found.linkType}, not 1 (Ethernet)`;
-  throw new CaptureError(message, block.offset);
 }
 
 function packetBytes({ view, offset }: Block, start: number, length: number): Uint8Array {

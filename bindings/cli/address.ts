@@ -1,3 +1,4 @@
+import { isReservedNode, parseNode } from "../identifier.ts";
 import { Network } from "../network.ts";
 import { columns, type Output } from "./output.ts";
 
@@ -30,7 +31,7 @@ export async function address(output: Output, id: string, node: string, json: bo
       ["RFC 4193 network prefix", String(value.rfc4193.networkPrefix)],
     ]),
   );
-  if (network.ownerOf(host.mac)?.reserved) {
+  if (isReservedNode(parseNode(host.node))) {
     process.stderr.write(`sixplane: ${host.node} is reserved: ZeroTier gives it to no node\n`);
   }
 }

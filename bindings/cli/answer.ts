@@ -36,10 +36,12 @@ export async function answer(output: Output, capture: string, options: AnswerOpt
     await answerAll(output, capture, responder, replies, options.json);
     await output.finish();
   } catch (error) {
-    // Of a damaged capture, what came before the damage has been answered.
-    if (error instanceof CaptureError) replies?.commit();
-    else replies?.discard();
-    throw error instanceof CaptureError ? new Failure(`${capture}: ${error.message}`) : error;
+    if (!(error instanceof CaptureError)) {
+      replies?.discard();
+      throw error;
+    }
+    replies?.commit(); // what came before the damage has been answered
+    throw new Failure(`${capture}: ${error.message}`);
   }
   replies?.commit();
 }

@@ -1,14 +1,15 @@
-import { view } from "../capture/bytes.ts";
+import { formatHex } from "../identifier.ts";
 import { formatAddress } from "../ipv6.ts";
 import { formatMac } from "../mac.ts";
 
-const ETHERTYPES: Record<number, string> = {
-  2048: "IPv4",
-  2054: "ARP",
-  33024: "VLAN tag",
-  34984: "VLAN service tag",
-  35020: "LLDP",
-  37120: "VLAN tag",
+/** By their four hex digits. */
+const ETHERTYPES: Record<string, string> = {
+  "0800": "IPv4",
+  "0806": "ARP",
+  "8100": "VLAN tag",
+  "88a8": "VLAN service tag",
+  "88cc": "LLDP",
+  "9100": "VLAN tag",
 };
 
 const NEXT_HEADERS: Record<number, string> = {
@@ -41,10 +42,10 @@ const ICMPV6_TYPES: Record<number, string> = {
 /** What a frame is, in a few words, as far as its bytes go. */
 export function describe(frame: Uint8Array): string {
   if (frame.length < 14) return `${frame.length} bytes, less than an Ethernet header`;
-  const ethertype = view(frame).getUint16(12);
-  if (ethertype === 0x86dd) return describeIpv6(frame);
-  if (ethertype < 0x0600) return "IEEE 802.3 frame";
-  return ETHERTYPES[ethertype] ?? `ethertype 0x${ethertype.toString(16).padStart(4, "0")}`;
+  const ethertype = formatHex(frame.subarray(12, 14));
+  if (ethertype === "86dd") return describeIpv6(frame);
+  if (ethertype < "0600") return "IEEE 802.3 frame"; // a length
+  return ETHERTYPES[ethertype] ?? `ethertype 0x${ethertype}`;
 }
 
 /** The MAC that an advertisement gives for its target. */
