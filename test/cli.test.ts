@@ -543,13 +543,15 @@ describe("bad input", () => {
 });
 
 describe("help", () => {
+  const commands = ["address", "owner", "answer", "adhoc", "docker"];
+
   test("names every command", async () => {
     const { status, stdout } = await sixplane(["--help"]);
     expect(status).toBe(0);
-    for (const name of ["address", "owner", "answer", "adhoc"]) expect(stdout).toContain(`\n  ${name} `);
+    for (const name of commands) expect(stdout).toContain(`\n  ${name} `);
   });
 
-  test.each(["address", "owner", "answer", "adhoc"])("for %s has an example that works", async (name) => {
+  test.each(commands)("for %s has an example that works", async (name) => {
     const { status, stdout } = await sixplane([name, "--help"]);
     const example = /Example:\n {2}sixplane (.+)\n/.exec(stdout)?.[1] ?? "";
     expect([status, example.split(" ")[0]]).toEqual([0, name]);

@@ -1,6 +1,6 @@
-import { isReservedNode, parseNode } from "../identifier.ts";
 import { Network } from "../network.ts";
 import { columns, type Output } from "./output.ts";
+import { warnOfReserved } from "./zerotier.ts";
 
 /** `sixplane address NETWORK NODE` */
 export async function address(output: Output, id: string, node: string, json: boolean): Promise<void> {
@@ -31,7 +31,5 @@ export async function address(output: Output, id: string, node: string, json: bo
       ["RFC 4193 network prefix", String(value.rfc4193.networkPrefix)],
     ]),
   );
-  if (isReservedNode(parseNode(host.node))) {
-    process.stderr.write(`sixplane: ${host.node} is reserved: ZeroTier gives it to no node\n`);
-  }
+  warnOfReserved(host.node);
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { initSync } from "../core.ts";
 import { InputError, SixplaneError } from "../errors.ts";
 import { address } from "./address.ts";
 import { adhoc } from "./adhoc.ts";
 import { type AnswerOptions, answer } from "./answer.ts";
+import { DOCKER_ADVICE, type DockerOptions, docker } from "./docker.ts";
 import { Output } from "./output.ts";
 import { owner } from "./owner.ts";
 
@@ -66,6 +67,20 @@ function commands(output: Output): Command {
     .option("--json", "print JSON", false)
     .addHelpText("after", "\nExample:\n  sixplane adhoc 22 22")
     .action((first: string, end: string | undefined, { json }: Json) => adhoc(output, first, end, json));
+
+  program
+    .command("docker")
+    .description("the daemon.json with which a Docker Engine gives its containers addresses of this host")
+    .argument("<network>", "network ID, 16 hex digits")
+    .argument("[node]", "the host's own node address, 10 hex digits")
+    .option("--zerotier <folder>", "read the node address from the identity.public in ZeroTier's folder")
+    .option("--engine <version>", "the engine's version: 20.10, or 27, 28 or 29", "27")
+    .option("--flags", "print options for the command line of dockerd instead", false)
+    .addOption(new Option("--json", "print JSON, as without it").conflicts("flags"))
+    .addHelpText("after", `${DOCKER_ADVICE}\nExample:\n  sixplane docker 8056c2e21c000001 89e92ceee5`)
+    .action((network: string, node: string | undefined, options: DockerOptions) =>
+      docker(output, network, node, options),
+    );
 
   return program;
 }

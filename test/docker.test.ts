@@ -1,0 +1,323 @@
+// What Docker is told: by an independent reading of the prefixes, and by what a real dockerd makes of it.
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { json } from "node:stream/consumers";
+import { Address6 } from "ip-address";
+import { describe, expect, type TestContext, test } from "vitest";
+import { folder, sixplane } from "./command.ts";
+import { NETWORK, SELF, SELF_ADDRESS } from "./frames.ts";
+
+const DEFAULT_BRIDGE = "fc9c:56c2:e389:e92c:eee5:1::/96";
+const NAMED_NETWORKS = "fc9c:56c2:e389:e92c:eee5:8000::/81";
+
+const PLAIN = { ipv6: true, "fixed-cidr-v6": DEFAULT_BRIDGE };
+const CURRENT = {
+  ...PLAIN,
+  ip6tables: false,
+  "default-address-pools": [
+    // those of Docker's own for IPv4, which the key replaces
+    { base: "172.17.0.0/16", size: 16 },
+    { base: "172.18.0.0/16", size: 16 },
+    { base: "172.19.0.0/16", size: 16 },
+    { base: "172.20.0.0/14", size: 16 },
+    { base: "172.24.0.0/14", size: 16 },
+    { base: "172.28.0.0/14", size: 16 },
+    { base: "192.168.0.0/16", size: 20 },
+    { base: NAMED_NETWORKS, size: 96 },
+  ],
+  "default-network-opts": {
+    bridge: {
+      "com.docker.network.enable_ipv6": "true",
+      "com.docker.network.bridge.gateway_mode_ipv6": "routed",
+    },
+  },
+};
+
+/** The public identity of a node: its address, the type, and the public key. */
+const IDENTITY = `${SELF}:0:${"0123456789abcdef".repeat(8)}`;
+
+describe("sixplane docker", () => {
+  test.each([[[]], [["--json"]], [["--engine", "27"]], [["--engine", "28"]], [["--engine", "29"]]])(
+    "prints the daemon.json of a current engine with %j",
+    async (options) => {
+      const { status, stdout, stderr } = await sixplane(["docker", NETWORK, SELF, ...options]);
+      expect([status, stderr]).toEqual([0, ""]);
+      expect(JSON.parse(stdout)).toEqual(CURRENT);
+    },
+  );
+
+  test("prints the plain one of engine 20.10", async () => {
+    expect(await sixplane(["docker", NETWORK, SELF, "--engine", "20.10"])).toEqual({
+      status: 0,
+      stdout: `${JSON.stringify(PLAIN, null, 2)}\n`,
+      stderr: "",
+    });
+  });
+
+  test.each([
+    [NETWORK, SELF],
+    ["8056c2e279e6f8f0", "deadbeef01"],
+    ["ff00160016000000", "0000000001"],
+    ["ffffffffffffffff", "feffffffff"],
+  ])(
+    "cuts prefixes that lie apart in the /80, and leave the host its own address: %s %s",
+    async (...host) => {
+      const { stdout } = await sixplane(["docker", ...host]);
+      const address = JSON.parse((await sixplane(["address", "--json", ...host])).stdout);
+      const all = range(address.sixplane.hostPrefix);
+      const own = new Address6(address.sixplane.address).bigInt();
+      const daemon: typeof CURRENT = JSON.parse(stdout);
+      const bases = daemon["default-address-pools"].map(({ base }) => base);
+      const prefixes = ipv6([daemon["fixed-cidr-v6"], ...bases]).map(range);
+      expect(prefixes).toHaveLength(2);
+      for (const { first, last } of prefixes) {
+        expect(first >= all.first && last <= all.last).toBe(true);
+        expect(first <= own && own <= last).toBe(false);
+      }
+      const [bridge, named] = prefixes as [Range, Range];
+      expect(bridge.last < named.first).toBe(true);
+    },
+  );
+
+  test.each([
+    ["27", CURRENT],
+    ["20.10", PLAIN],
+  ])("prints the same as flags, on one line for any shell: %s", async (engine, expected) => {
+    const { status, stdout } = await sixplane(["docker", NETWORK, SELF, "--flags", "--engine", engine]);
+    expect([status, stdout.split("\n").length]).toEqual([0, 2]);
+    const words = spawnSync("sh", ["-c", `printf '%s\\n' ${stdout}`], { encoding: "utf8" }).stdout;
+    expect(fromFlags(words.trimEnd().split("\n"))).toEqual(expected);
+  });
+
+  test("reads the node address from ZeroTier's folder", async () => {
+    using files = folder();
+    for (const end of ["", "\n"]) {
+      writeFileSync(files.path("identity.public"), IDENTITY + end);
+      const { status, stdout } = await sixplane(["docker", NETWORK, "--zerotier", files.path("")]);
+      expect([status, JSON.parse(stdout)]).toEqual([0, CURRENT]);
+    }
+  });
+
+  test.each(["0000000000", "ff00000001"])("says where a node address is reserved: %s", async (node) => {
+    using files = folder();
+    writeFileSync(files.path("identity.public"), IDENTITY.replace(SELF, node));
+    const stderr = `sixplane: ${node} is reserved: ZeroTier gives it to no node\n`;
+    const given = await sixplane(["docker", NETWORK, node]);
+    expect(given).toMatchObject({ status: 0, stderr });
+    expect(await sixplane(["docker", NETWORK, "--zerotier", files.path("")])).toEqual(given);
+  });
+});
+
+describe("bad input to sixplane docker", () => {
+  test.each([
+    [[], "missing required argument 'network'"],
+    [[NETWORK], "give a node address, or --zerotier and ZeroTier's folder, such as /var/lib/zerotier-one"],
+    [[NETWORK, SELF, "--zerotier", "."], "give either a node address or --zerotier, not both"],
+    [[NETWORK, "89e9"], 'node address must be 10 hex digits, got "89e9" (4)'],
+    [["8056", SELF], 'network ID must be 16 hex digits, got "8056" (4)'],
+    [[NETWORK, SELF, "--engine", "24"], 'engine must be 20.10, or 27, 28 or 29, got "24" (2)'],
+    [[NETWORK, SELF, "--engine", ""], 'engine must be 20.10, or 27, 28 or 29, got "" (0)'],
+    [[NETWORK, SELF, "--json", "--flags"], "option '--json' cannot be used with option '--flags'"],
+    [
+      [NETWORK, "--zerotier", "/nowhere"],
+      'public identity must be a file that can be read, got "/nowhere/identity.public" (24): no such file or directory',
+    ],
+    [
+      [NETWORK, "--zerotier", "package.json"],
+      'public identity must be a file that can be read, got "package.json/identity.public" (28): a part of the path is not a directory',
+    ],
+  ])("%j exits with 2", async (words, sentence) => {
+    const expected = { status: 2, stdout: "", stderr: `sixplane: ${sentence}\n` };
+    expect(await sixplane(["docker", ...words])).toEqual(expected);
+  });
+
+  test.each([
+    ["an empty file", ""],
+    ["a secret identity", `${IDENTITY}:${"fedcba9876543210".repeat(8)}\n`],
+    ["a node address alone", SELF],
+    ["a node address of another length", IDENTITY.slice(1)],
+    ["another type", IDENTITY.replace(":0:", ":1:")],
+    ["a key cut short", IDENTITY.slice(0, -1)],
+    ["two identities", `${IDENTITY}\n${IDENTITY}\n`],
+  ])("%s exits with 2, and nothing of it is printed", async (_, content) => {
+    using files = folder();
+    const path = files.path("identity.public");
+    writeFileSync(path, content);
+    expect(await sixplane(["docker", NETWORK, "--zerotier", files.path("")])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: `sixplane: public identity must be a file with a node address, :0: and 128 hex digits, got "${path}" (${path.length})\n`,
+    });
+  });
+
+  test("a folder in the identity's place exits with 2", async () => {
+    using files = folder();
+    mkdirSync(files.path("identity.public"));
+    const { status, stderr } = await sixplane(["docker", NETWORK, "--zerotier", files.path("")]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/: it is a directory\n$/)]);
+  });
+});
+
+describe("a real dockerd", () => {
+  test.for([
+    ["20.10", "file"],
+    ["20.10", "flags"],
+    ["27", "file"], // whose flags an old one does not know
+  ] as const)(
+    "gives docker0 the first address of its prefix: %s, by %s",
+    async ([engine, form], { skip }) => {
+      await using dockerd = await startDockerd(engine, form, skip);
+      expect(await dockerd.prefixes("bridge")).toEqual([DEFAULT_BRIDGE]);
+      expect(dockerd.addresses("docker0")).toContain("fc9c56c2e389e92ceee5000100000001");
+      expect(dockerd.addresses("docker0")).not.toContain(SELF_ADDRESS);
+    },
+  );
+
+  test("gives each named network a prefix from the upper half", async ({ skip }) => {
+    await using dockerd = await startDockerd("27", "file", skip);
+    for (const [n, name] of ["one", "other"].entries()) {
+      await dockerd.create(name);
+      const prefix = `fc9c:56c2:e389:e92c:eee5:800${n}::/96`;
+      expect(await dockerd.prefixes(name)).toEqual([prefix]);
+    }
+  });
+});
+
+interface Range {
+  first: bigint;
+  last: bigint;
+}
+
+function range(prefix: string): Range {
+  const address = new Address6(prefix);
+  return { first: address.startAddress().bigInt(), last: address.endAddress().bigInt() };
+}
+
+function ipv6(prefixes: string[]): string[] {
+  return prefixes.filter((prefix) => prefix.includes(":"));
+}
+
+/** The configuration that flags stand for. */
+function fromFlags(words: string[]): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  const pools: unknown[] = [];
+  const drivers: Record<string, Record<string, string>> = {};
+  for (const word of words) {
+    const [, name = "", value = ""] = /^--([\w-]+)=(.*)$/.exec(word) ?? [];
+    if (name === "default-address-pool") {
+      const [, base, size] = /^base=(.*),size=(\d+)$/.exec(value) ?? [];
+      pools.push({ base, size: Number(size) });
+      result["default-address-pools"] = pools;
+    } else if (name === "default-network-opt") {
+      const [driver = "", option = "", setting = ""] = value.split("=");
+      drivers[driver] = { ...drivers[driver], [option]: setting };
+      result["default-network-opts"] = drivers;
+    } else {
+      result[name] = value === "true" || value === "false" ? value === "true" : value;
+    }
+  }
+  return result;
+}
+
+/**
+ * A namespace of each kind that dockerd leaves traces in. When `unshare` is killed, so is all that it
+ * started; mounts and bridges go with the last of it. What dockerd writes outside of its own folders
+ * goes to file systems in memory.
+ */
+const CONTAINED = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+const IN_MEMORY = 'for folder in /etc /opt /run; do mount -t tmpfs none $folder || exit; done; exec "$@"';
+
+interface Dockerd extends AsyncDisposable {
+  /** Makes a network with IPv6. */
+  create(network: string): Promise<unknown>;
+  /** The IPv6 prefixes of a network. */
+  prefixes(network: string): Promise<string[]>;
+  /** The addresses of a device, 32 hex digits each. */
+  addresses(device: string): string[];
+}
+
+/** What the API says of a network. */
+interface Network {
+  IPAM: { Config: { Subnet: string }[] };
+}
+
+/** A dockerd that has been told what the command prints, and touches nothing of this machine's. */
+async function startDockerd(
+  engine: string,
+  form: "file" | "flags",
+  skip: TestContext["skip"],
+): Promise<Dockerd> {
+  const probe = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
+  skip(!probe("dockerd", "--version"), "dockerd is not installed");
+  skip(process.getuid?.() !== 0, "dockerd takes root");
+  skip(
+    !probe("unshare", ...CONTAINED, "sh", "-c", IN_MEMORY, "sh", "true"),
+    "this machine allows no namespaces",
+  );
+
+  const files = folder();
+  const options = form === "flags" ? ["--flags"] : [];
+  const { stdout } = await sixplane(["docker", NETWORK, SELF, "--engine", engine, ...options]);
+  writeFileSync(files.path("daemon.json"), form === "file" ? stdout : "{}");
+  const socket = files.path("docker.sock");
+  const dockerd = [
+    `dockerd --config-file=${files.path("daemon.json")} --host=unix://${socket}`,
+    `--data-root=${files.path("data")} --exec-root=${files.path("exec")} --pidfile=${files.path("pid")}`,
+    `--storage-driver=vfs --iptables=false ${form === "flags" ? stdout : ""}`,
+  ].join(" ");
+  const child = spawn("unshare", [...CONTAINED, "sh", "-c", IN_MEMORY, "sh", "sh", "-c", `exec ${dockerd}`]);
+  const gone = once(child, "close"); // when no process has its output open any more
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await gone;
+    files[Symbol.dispose]();
+  };
+  try {
+    await listening(child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    create: (network) => ask(socket, "/networks/create", { Name: network, EnableIPv6: true }),
+    prefixes: async (network) => {
+      const { IPAM } = (await ask(socket, `/networks/${network}`)) as Network;
+      return ipv6(IPAM.Config.map(({ Subnet }) => Subnet));
+    },
+    addresses: (device) =>
+      readFileSync(`/proc/${child.pid}/net/if_inet6`, "utf8")
+        .split("\n")
+        .filter((line) => line.endsWith(` ${device}`))
+        .map((line) => line.slice(0, 32)),
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Waits until dockerd says that its API can be asked. */
+function listening(child: ChildProcessWithoutNullStreams): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let log = "";
+    const timer = setTimeout(() => reject(new Error(`dockerd did not start:\n${log}`)), 30_000);
+    child.stdout.resume();
+    child.stderr.on("data", (chunk) => {
+      log += chunk;
+      if (log.includes("API listen on")) resolve();
+    });
+    child.on("exit", () => reject(new Error(`dockerd ended:\n${log}`)));
+    child.on("close", () => clearTimeout(timer));
+  });
+}
+
+async function ask(socketPath: string, path: string, body?: unknown): Promise<unknown> {
+  const method = body === undefined ? "GET" : "POST";
+  const headers = { "Content-Type": "application/json" };
+  const signal = AbortSignal.timeout(10_000);
+  const call = request({ socketPath, path, method, headers, signal, agent: false });
+  call.end(body === undefined ? "" : JSON.stringify(body));
+  const [answer] = await once(call, "response", { signal });
+  const value = await json(answer);
+  if (answer.statusCode >= 400) throw new Error(JSON.stringify(value));
+  return value;
+}
