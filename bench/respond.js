@@ -31,6 +31,9 @@ bench
   .add("pass, answer(frame)", () => {
     responder.answer(ipv4);
   })
+  .add("permitsSource(node, frame)", () => {
+    network.permitsSource(self, solicitation);
+  })
   .add("all addresses of a host", () => {
     network.host(self);
   });

@@ -6,4 +6,5 @@ export { formatMac, parseMac } from "./mac.ts";
 export { Network, type Owner, type PortRange } from "./network.ts";
 export { Prefix } from "./prefix.ts";
 export type { Responder, ResponderOptions } from "./responder.ts";
+export type { SourcePolicy } from "./source.ts";
 export type { InvalidReason, PassReason, Verdict } from "./verdict.ts";

@@ -1,11 +1,12 @@
 import { type Core, core, MODE_BITS, type Mode } from "./core.ts";
 import { mismatch } from "./errors.ts";
 import { Host } from "./host.ts";
-import { formatHex, isReservedNode, parseNetworkId } from "./identifier.ts";
+import { formatHex, isReservedNode, parseNetworkId, parseNode } from "./identifier.ts";
 import { readAddress } from "./ipv6.ts";
 import { isMac, parseMac } from "./mac.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
+import { permitsSource, type SourcePolicy } from "./source.ts";
 
 /** The node behind an address or a MAC. */
 export interface Owner {
@@ -124,14 +125,42 @@ export class Network {
     return new Responder(this.#core, this.#id, options);
   }
 
+  /**
+   * Whether a frame that came from a node names that node as its sender: for whoever takes frames
+   * from the nodes of this network and hands them on, and for the host that gets them.
+   *
+   * The source MAC must be the node's own. In an IPv6 frame (ethertype `86dd`), the source address
+   * must be one of these, too:
+   * - any address of the node's /80, or its RFC 4193 address; never one that embeds another node
+   * - of all link-local addresses, the one made from the MAC (RFC 2464 §5)
+   * - `::`, which asks whether an address is free (RFC 4862 §5.4)
+   * - any other address that is not multicast or `::1`, unless `foreign` is false
+   *
+   * A frame without a whole Ethernet header, or of ethertype `86dd` without a whole IPv6 header of
+   * version 6, is not permitted: it cannot be checked. Of other frames, also of those with a VLAN
+   * tag, only the MAC is looked at.
+   *
+   * @param node the node's address, 10 hex digits, as the transport knows it, not the frame
+   * @param frame an Ethernet frame from its destination MAC on
+   * @param policy what else the node may send from; foreign addresses by default
+   * @throws InputError for a bad node address, anything but bytes, or a bad policy
+   * @example
+   * if (network.permitsSource("deadbeef01", frame)) tap.write(frame);
+   * network.permitsSource("deadbeef01", frame, { foreign: false });  // no foreign address either
+   */
+  permitsSource(node: string, frame: Uint8Array, policy?: SourcePolicy): boolean {
+    const bytes = parseNode(node);
+    return permitsSource(this.#configured(bytes), bytes, frame, policy);
+  }
+
   /** The network ID. */
   toString(): string {
     return this.id;
   }
 
   /** The core, which networks share, configured for this one in both modes. */
-  #configured(): Core {
-    this.#core.configure(this.#id, NO_NODE, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
+  #configured(node: Uint8Array = NO_NODE): Core {
+    this.#core.configure(this.#id, node, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
     return this.#core;
   }
 }

@@ -44,6 +44,7 @@ describe("the package", () => {
       "network",
       "prefix",
       "responder",
+      "source",
       "verdict",
     ];
     expect(files.map(({ path }) => path).sort()).toEqual(

@@ -23,6 +23,7 @@ export const REPLIES: {
 export const OWNER_KERNEL: {
   network: string;
   self: string;
+  owner: string;
   cases: { name: string; in_hex: string; na: string[] }[];
 } = JSON.parse(read("owner-kernel.json"));
 

@@ -1,0 +1,71 @@
+import type { Core } from "./core.ts";
+import { mismatch } from "./errors.ts";
+
+/** What a node may send from, beside what is its own. */
+export interface SourcePolicy {
+  /**
+   * Whether a node may use IPv6 sources that belong to no node of the network: global addresses,
+   * and unique local ones of other prefixes. On by default, as nodes may route for others.
+   */
+  foreign?: boolean;
+}
+
+//  Where a frame names its sender, offsets from the Ethernet destination (RFC 2464 §3, RFC 8200 §3)
+//
+//   6            12          14          22            38     54
+//  ┌────────────┬───────────┬─────────┬─┬─────────────┬──────┐
+//  │ source MAC │ ethertype │ version │…│ source (16) │ …    │
+//  └────────────┴───────────┴─────────┴─┴─────────────┴──────┘
+const ETHERNET_SOURCE = 6;
+const ETHERTYPE = 12;
+const VERSION = 14;
+const SOURCE = 22;
+
+/** Bytes of the Ethernet header. */
+const ETHERNET_HEADER = 14;
+/** Bytes of the Ethernet header and the IPv6 header. */
+const HEADERS = 54;
+
+/**
+ * Whether the node may have sent the frame, as `Network.permitsSource` says.
+ *
+ * @internal
+ * @param core configured for the node, in both modes
+ */
+export function permitsSource(
+  core: Core,
+  node: Uint8Array,
+  frame: Uint8Array,
+  policy: SourcePolicy = {},
+): boolean {
+  if (!(frame instanceof Uint8Array)) throw mismatch("frame", "a Uint8Array", frame);
+  // A policy that was misunderstood would let through what it was to keep out.
+  if (typeof policy !== "object" || !policy) throw mismatch("source policy", "an object", policy);
+  const { foreign = true } = policy;
+  if (typeof foreign !== "boolean") throw mismatch("foreign", "true or false", foreign);
+
+  const mac = core.mac();
+  if (frame.length < ETHERNET_HEADER || !holds(frame, ETHERNET_SOURCE, mac)) return false;
+  if (!holds(frame, ETHERTYPE, [0x86, 0xdd])) return true;
+  if (frame.length < HEADERS || (frame[VERSION] ?? 0) >> 4 !== 6) return false;
+
+  const source = frame.subarray(SOURCE, SOURCE + 16);
+  const owner = core.ownerOfAddress(source);
+  if (owner) return holds(owner.node, 0, node);
+  if (source[0] === 0xff) return false; // a group sends nothing (RFC 4291 §2.7)
+  if (source[0] === 0xfe && (source[1] ?? 0) >> 6 === 0b10) return holds(source, 0, linkLocal(mac));
+  // :: asks whether an address is free (RFC 4862 §5.4), ::1 never leaves its node (RFC 4291 §2.5.3).
+  if (holds(source, 0, new Uint8Array(15)) && (source[15] ?? 0) < 2) return source[15] === 0;
+  return foreign;
+}
+
+/** The link-local address that a MAC makes: fe80::/64, and the MAC as an EUI-64 (RFC 2464 §4 and §5). */
+function linkLocal([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0]: Uint8Array): number[] {
+  return [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f];
+}
+
+/** Whether the bytes from that place on are these. */
+function holds(bytes: Uint8Array, at: number, expected: ArrayLike<number>): boolean {
+  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
+  return true;
+}
