@@ -1,0 +1,82 @@
+import type { InvalidReason, PassReason, Responder } from "sixplane";
+
+// What the loop counts, in memory that it shares with the thread that opened the TAP. Only the loop writes;
+// a number is written in one piece on every 64-bit machine.
+
+/** Verdicts by what `answerInPlace` returned, negated: 0 to 31. */
+const CODES = 32;
+export const REPLIES = 32;
+export const FORWARDED = 33;
+export const BACKLOG = 34;
+export const MULTICAST = 35;
+export const OVERSIZED = 36;
+export const UNSENT = 37;
+const COUNTS = 38;
+
+/** The memory of all of them. */
+export function sharedCounts(): SharedArrayBuffer {
+  return new SharedArrayBuffer(COUNTS * Float64Array.BYTES_PER_ELEMENT);
+}
+
+/** What has happened to frames so far. */
+export interface TapCounters {
+  /** Frames that came from the kernel. */
+  received: number;
+  /** Of these, by verdict. */
+  reply: number;
+  pass: number;
+  invalid: number;
+  /** Of these, by reason, where there were any. */
+  reasons: Partial<Record<PassReason | InvalidReason, number>>;
+  /** Frames put in the queue for `forward`. */
+  forwarded: number;
+  /** Frames that the kernel took from `inject`. */
+  injected: number;
+  dropped: {
+    /** Frames for which the queue had no room, as `forward` was too slow. */
+    backlog: number;
+    /** Multicast withheld by the option "drop". */
+    multicast: number;
+    /** Frames from the kernel too large for the core's memory, which are neither judged nor forwarded. */
+    oversized: number;
+    /** Replies that the kernel did not take: out of memory, or the interface is down. */
+    unsent: number;
+    /** Frames from `inject` that the kernel did not take. */
+    uninjected: number;
+  };
+}
+
+/** What has become of the frames that were injected, which the loop does not see. */
+export interface Injections {
+  taken: number;
+  refused: number;
+}
+
+/** The counts under their names. */
+export function nameCounts(counts: Float64Array, injections: Injections, responder: Responder): TapCounters {
+  const count = (index: number) => counts[index] ?? 0;
+  const counters: TapCounters = {
+    received: count(REPLIES) + count(OVERSIZED),
+    reply: count(REPLIES),
+    pass: 0,
+    invalid: 0,
+    reasons: {},
+    forwarded: count(FORWARDED),
+    injected: injections.taken,
+    dropped: {
+      backlog: count(BACKLOG),
+      multicast: count(MULTICAST),
+      oversized: count(OVERSIZED),
+      unsent: count(UNSENT),
+      uninjected: injections.refused,
+    },
+  };
+  for (let code = 0; code < CODES; code++) {
+    const verdict = responder.verdict(-code);
+    if (verdict.kind === "reply" || count(code) === 0) continue;
+    counters.received += count(code);
+    counters[verdict.kind] += count(code);
+    counters.reasons[verdict.reason] = (counters.reasons[verdict.reason] ?? 0) + count(code);
+  }
+  return counters;
+}

@@ -1,0 +1,42 @@
+import { constants } from "node:os";
+import { SixplaneError } from "sixplane";
+
+/** A TAP interface could not be opened or set up, or came to its end. The message says what to do. */
+export class TapError extends SixplaneError {
+  override name = "TapError";
+
+  /** The operating system's name for the cause, as in "EPERM". */
+  readonly code: string;
+
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const PRIVILEGE =
+  "that takes CAP_NET_ADMIN: run it as root, or in a network namespace of your own (unshare -Urn)";
+
+const REASONS: Record<string, string> = {
+  EACCES: "permission denied",
+  ENODEV: "there is no such interface any more",
+  EPERM: PRIVILEGE,
+  EROFS: "it is read-only here",
+};
+
+/**
+ * The error for a call to the operating system that failed.
+ *
+ * @param what what was tried, as in "set the MTU of zt0"
+ * @param errno the error number
+ * @param reasons in words, by error name, where this call has more to say than that
+ */
+export function systemError(what: string, errno: number, reasons: Record<string, string> = {}): TapError {
+  const code = errorName(errno);
+  return new TapError(`cannot ${what}: ${reasons[code] ?? REASONS[code] ?? code}`, code);
+}
+
+function errorName(errno: number): string {
+  const [name] = Object.entries(constants.errno).find(([, number]) => number === errno) ?? [];
+  return name ?? `error ${errno}`;
+}

@@ -1,0 +1,109 @@
+// The loop between the kernel and the core, in a thread of its own: a frame is read into the core's memory,
+// judged there, and the reply written from there. No object is made for a frame.
+
+import { constants } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { initSync, Network, type ResponderOptions } from "sixplane";
+import { BACKLOG, FORWARDED, MULTICAST, OVERSIZED, REPLIES, UNSENT } from "./counters.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { QueueWriter } from "./queue.ts";
+
+const { EAGAIN, EINTR } = constants.errno;
+const POLLIN = 1;
+
+/** From here down, what `answerInPlace` returns is the reason for which a solicitation is invalid. */
+const INVALID = -16;
+
+/** How long a poll waits at most, in case the one who would wake it is gone. */
+const POLL_MILLISECONDS = 500;
+
+/** What the loop is told when it starts. */
+export interface LoopOptions {
+  network: string;
+  responder: ResponderOptions;
+  /** The TAP's file. */
+  file: number;
+  /** An eventfd that ends a poll. */
+  wake: number;
+  /** Whether multicast is passed on. */
+  multicast: boolean;
+  /** Where passed frames go; without it nobody wants them. */
+  queue: SharedArrayBuffer | undefined;
+  counts: SharedArrayBuffer;
+  /** One 32-bit word: not 0 when the loop is to end. */
+  stop: SharedArrayBuffer;
+}
+
+/** What the loop says: that there are frames in the queue, or the error number that ended it. */
+export type LoopMessage = "frames" | { errno: number };
+
+function say(message: LoopMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function run(libc: Libc, options: LoopOptions): void {
+  const { file } = options;
+  const responder = new Network(options.network).responder(options.responder);
+  const counts = new Float64Array(options.counts);
+  const stop = new Int32Array(options.stop);
+  const queue = options.queue && new QueueWriter(options.queue, libc);
+  const { buffer } = responder;
+  const address = libc.addressOf(buffer);
+  const wait = poller(libc, file, options.wake);
+
+  while (Atomics.load(stop, 0) === 0) {
+    const length = libc.read(file, address, buffer.length);
+    if (length > 0) judge(length);
+    else if (!mayGoOn(libc.errno())) return;
+  }
+
+  function judge(length: number): void {
+    if (length === buffer.length) {
+      count(OVERSIZED); // it may have been longer: the kernel gives what there is room for
+      return;
+    }
+    const reply = responder.answerInPlace(length);
+    if (reply > 0) {
+      count(REPLIES);
+      if (libc.write(file, address, reply) !== reply) count(UNSENT);
+    } else {
+      count(-reply);
+      if (reply > INVALID && queue) forward(queue, length);
+    }
+  }
+
+  function forward(to: QueueWriter, length: number): void {
+    if (!options.multicast && ((buffer[0] ?? 0) & 1) === 1) {
+      count(MULTICAST);
+    } else if (!to.put(address, length)) {
+      count(BACKLOG);
+    } else {
+      count(FORWARDED);
+      if (to.wakes()) say("frames");
+    }
+  }
+
+  function count(index: number): void {
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+
+  function mayGoOn(errno: number): boolean {
+    if (errno === EAGAIN) wait();
+    else if (errno !== EINTR) say({ errno });
+    return errno === EAGAIN || errno === EINTR;
+  }
+}
+
+/** Waits until there is something to read, or the loop is woken. */
+function poller(libc: Libc, file: number, wake: number): () => void {
+  //  two of struct pollfd, poll(2): file (4), events (2), events that came (2)
+  const entries = new Int32Array([file, 0, wake, 0]);
+  const bytes = new Uint8Array(entries.buffer);
+  const events = new Int16Array(entries.buffer);
+  events[2] = POLLIN;
+  events[6] = POLLIN;
+  return () => void libc.poll(bytes, 2, POLL_MILLISECONDS);
+}
+
+initSync();
+run(await loadLibc(), workerData as LoopOptions);

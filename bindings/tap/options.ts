@@ -1,0 +1,72 @@
+import { InputError, type Mode, type ResponderOptions } from "sixplane";
+import type { Forward } from "./queue.ts";
+
+/** The MTU that ZeroTier gives its interfaces. */
+const DEFAULT_MTU = 2800;
+const LEAST_MTU = 1280; // RFC 8200 §5
+const ETHERNET_HEADER = 14;
+const VLAN_TAG = 4;
+
+/** Which interface to open, for which node, and what becomes of its frames. */
+export interface TapOptions extends ResponderOptions {
+  /** The network ID, 16 hex digits. */
+  network: string;
+  /**
+   * The interface's name, 1 to 15 bytes; a `%d` in it becomes the first number that is free. By default
+   * "zt%d". A TAP that was made to stay (`ip tuntap add`) is attached to, and put back when closed.
+   */
+  name?: string;
+  /** The MTU, 1,280 to 65,499 bytes. By default 2,800, as ZeroTier has. */
+  mtu?: number;
+  /**
+   * What becomes of passed frames to multicast MACs and to broadcast: with "drop" the host sends no
+   * multicast at all, and so no ARP either. By default "forward".
+   */
+  multicast?: "forward" | "drop";
+  /**
+   * Gets the frames that are passed on, for other hosts. While the promise that it returned is not
+   * settled, it is not called again; up to 1 MiB of frames wait meanwhile, and further ones are dropped and
+   * counted. Where it throws, the TAP is closed, and `closed` rejects with the error.
+   */
+  forward?: Forward;
+}
+
+/** The options with the defaults in place; the network, node and modes are checked by who uses them. */
+export type CheckedOptions = Required<Omit<TapOptions, "forward">> & { forward: Forward | undefined };
+
+/**
+ * @param memory what the core has for a frame, in bytes: one that fills it may have been longer
+ * @throws InputError for a bad name, MTU or choice about multicast
+ */
+export function checkOptions(options: TapOptions, memory: number): CheckedOptions {
+  const checked = {
+    network: options.network,
+    node: options.node,
+    modes: options.modes ?? (["6plane", "rfc4193"] satisfies Mode[]),
+    probes: options.probes ?? false,
+    name: options.name ?? "zt%d",
+    mtu: options.mtu ?? DEFAULT_MTU,
+    multicast: options.multicast ?? "forward",
+    forward: options.forward,
+  };
+  checkName(checked.name);
+  checkMtu(checked.mtu, memory - 1 - ETHERNET_HEADER - VLAN_TAG);
+  if (checked.multicast !== "forward" && checked.multicast !== "drop") {
+    throw new InputError(`multicast must be "forward" or "drop", got ${JSON.stringify(checked.multicast)}`);
+  }
+  return checked;
+}
+
+function checkName(name: string): void {
+  const isName = typeof name === "string" && /^[^\s/:%]*(%d)?[^\s/:%]*$/.test(name);
+  const bytes = isName ? new TextEncoder().encode(name).length : 0;
+  if (bytes >= 1 && bytes <= 15 && name !== "." && name !== "..") return;
+  throw new InputError(
+    `interface name must be 1 to 15 bytes without spaces, slashes and colons, got ${JSON.stringify(name)}`,
+  );
+}
+
+function checkMtu(mtu: number, most: number): void {
+  if (Number.isInteger(mtu) && mtu >= LEAST_MTU && mtu <= most) return;
+  throw new InputError(`MTU must be a whole number from ${LEAST_MTU} to ${most}, got ${JSON.stringify(mtu)}`);
+}

@@ -1,0 +1,170 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { InputError, initSync, Network, type Responder } from "sixplane";
+import { type Injections, nameCounts, type TapCounters } from "./counters.ts";
+import type { InterfaceCounters } from "./device.ts";
+import { TapError } from "./error.ts";
+import { type Interface, openInterface } from "./interface.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { type CheckedOptions, checkOptions, type TapOptions } from "./options.ts";
+import type { ManagedAddress, Setup } from "./setup.ts";
+import { LoopThread } from "./thread.ts";
+
+/** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
+const ADDRESS_POLL_MILLISECONDS = 20;
+
+const LEAST_FRAME = 14; // an Ethernet header
+
+/**
+ * Opens a TAP interface as a node of a network has it, with its MAC and addresses, brings it up, and answers
+ * the solicitations that the kernel sends there. It stays for as long as the process runs or until `close`.
+ *
+ * @throws InputError for a bad network ID, node address, mode, name or MTU
+ * @throws TapError where the interface cannot be opened or set up; nothing of it is left then
+ * @example
+ * const tap = await openTap({
+ *   network: "8056c2e21c000001",
+ *   node: "89e92ceee5",
+ *   forward: (frames) => { for (const frame of frames) send(frame); },
+ * });
+ * receive((frame) => tap.inject(frame));
+ */
+export async function openTap(options: TapOptions): Promise<Tap> {
+  initSync();
+  const network = new Network(options?.network);
+  const responder = network.responder(options);
+  const checked = checkOptions(options, responder.buffer.length);
+  const libc = await loadLibc();
+  const { mac } = network.host(checked.node);
+  const setup = { mac, mtu: checked.mtu, addresses: managedAddresses(network, checked) };
+  const opened = openInterface(libc, checked.name, setup);
+  try {
+    return new Tap(libc, opened, setup, new LoopThread(libc, opened, checked), responder);
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+/**
+ * An open TAP interface, whose solicitations are answered. Made by `openTap`.
+ */
+export class Tap {
+  /** The interface's name. */
+  readonly name: string;
+  /** Its MAC, as lower-case pairs: the node's on this network. */
+  readonly mac: string;
+  /** Its MTU in bytes. */
+  readonly mtu: number;
+  /** Its managed addresses, as text: one for each mode. */
+  readonly addresses: readonly string[];
+  /**
+   * Resolves when the TAP has been closed. Rejects where it came to its end in another way: with a TapError
+   * when the interface was removed, with what `forward` threw.
+   */
+  readonly closed: Promise<void>;
+
+  readonly #libc: Libc;
+  readonly #interface: Interface;
+  readonly #thread: LoopThread;
+  readonly #responder: Responder;
+  readonly #injections: Injections = { taken: 0, refused: 0 };
+  #isClosed = false;
+
+  /** @internal */
+  constructor(
+    libc: Libc,
+    opened: Interface,
+    { mac, mtu, addresses }: Setup,
+    thread: LoopThread,
+    responder: Responder,
+  ) {
+    this.#libc = libc;
+    this.#interface = opened;
+    this.#thread = thread;
+    this.#responder = responder;
+    this.name = opened.name;
+    this.mac = mac;
+    this.mtu = mtu;
+    this.addresses = addresses.map(({ address }) => address);
+    this.closed = thread.ended.finally(() => {
+      this.#isClosed = true;
+      opened.close();
+    });
+  }
+
+  /**
+   * Resolves when the kernel uses the managed addresses: it first asks the network, for 1 to 2 seconds,
+   * whether another host has them (duplicate address detection, RFC 4862 §5.4).
+   *
+   * @throws TapError where another host has one, it has been taken away, or the TAP is closed meanwhile
+   */
+  async usable(): Promise<void> {
+    for (const address of this.addresses) {
+      while (!this.#isUsable(address)) await delay(ADDRESS_POLL_MILLISECONDS);
+    }
+  }
+
+  #isUsable(address: string): boolean {
+    const state = this.#isClosed ? "gone" : this.#interface.addressState(address);
+    if (state === "usable" || state === "tentative") return state === "usable";
+    const why = state === "gone" ? "is not there any more" : "is in use by another host of the network";
+    throw new TapError(
+      `${address} on ${this.name} ${why}`,
+      state === "gone" ? "EADDRNOTAVAIL" : "EADDRINUSE",
+    );
+  }
+
+  /**
+   * Gives the kernel a frame, as if it had come in on the interface.
+   *
+   * @param frame from its destination MAC on, at least 14 bytes
+   * @returns whether the kernel took it; false once the TAP is closed
+   * @throws InputError for anything but such bytes
+   */
+  inject(frame: Uint8Array): boolean {
+    checkFrame(frame);
+    if (this.#isClosed) return false;
+    const taken = this.#libc.writeBytes(this.#interface.file, frame, frame.length) === frame.length;
+    this.#injections[taken ? "taken" : "refused"]++;
+    return taken;
+  }
+
+  /** What has happened to frames so far. */
+  counters(): TapCounters {
+    return nameCounts(this.#thread.counts, this.#injections, this.#responder);
+  }
+
+  /**
+   * What the kernel has counted on the interface.
+   *
+   * @throws TapError where it is not there any more
+   */
+  interfaceCounters(): InterfaceCounters {
+    return this.#interface.counters();
+  }
+
+  /**
+   * Ends the loop, and the interface with it; one that was made to stay gets back what it had before.
+   * Resolves when nothing of it is left. Does nothing when the TAP is closed already.
+   */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#thread.stop();
+    await this.closed;
+  }
+}
+
+function managedAddresses(network: Network, { node, modes }: CheckedOptions): ManagedAddress[] {
+  const host = network.host(node);
+  const all = {
+    "6plane": { address: host.sixplane.address, length: network.sixplane.length },
+    rfc4193: { address: host.rfc4193.address, length: network.rfc4193.length },
+  };
+  return modes.map((mode) => all[mode]);
+}
+
+function checkFrame(frame: Uint8Array): void {
+  if (frame instanceof Uint8Array && frame.length >= LEAST_FRAME) return;
+  const got = frame instanceof Uint8Array ? `${frame.length} bytes` : typeof frame;
+  throw new InputError(`frame must be a Uint8Array of ${LEAST_FRAME} bytes or more, got ${got}`);
+}

@@ -1,0 +1,109 @@
+// The loop as the thread that opened the TAP sees it.
+
+import { setImmediate as turn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { sharedCounts } from "./counters.ts";
+import { systemError, TapError } from "./error.ts";
+import { type Libc, O_CLOEXEC } from "./libc.ts";
+import type { LoopMessage, LoopOptions } from "./loop.ts";
+import type { CheckedOptions } from "./options.ts";
+import { type Forward, QueueReader, sharedQueue } from "./queue.ts";
+
+const EBADFD = 77; // what a file of /dev/net/tun says when its interface has gone
+
+/** Threads that run. A process must not end while one of them waits in the kernel: it would hang. */
+const running = new Set<LoopThread>();
+
+export class LoopThread {
+  /** What the loop has counted, by the numbers in counts.ts. */
+  readonly counts = new Float64Array(sharedCounts());
+  /** Resolves when the thread has ended after `stop`; rejects where it ended for another reason. */
+  readonly ended: Promise<void>;
+
+  readonly #libc: Libc;
+  readonly #name: string;
+  readonly #wake: number;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly #forward: Forward | undefined;
+  readonly #queue: QueueReader | undefined;
+  #failure: unknown;
+
+  /**
+   * @param tap the file to read and write, and the name of its interface
+   * @throws TapError where the thread cannot be started
+   */
+  constructor(libc: Libc, tap: { file: number; name: string }, options: CheckedOptions) {
+    this.#libc = libc;
+    this.#name = tap.name;
+    this.#forward = options.forward;
+    this.#wake = libc.eventfd(0, O_CLOEXEC);
+    if (this.#wake < 0) throw systemError("make an eventfd", libc.errno());
+    const queue = options.forward && sharedQueue();
+    this.#queue = queue && new QueueReader(queue);
+    this.ended = this.#start({
+      network: options.network,
+      responder: { node: options.node, modes: options.modes, probes: options.probes },
+      file: tap.file,
+      wake: this.#wake,
+      multicast: options.multicast === "forward",
+      queue,
+      counts: this.counts.buffer as SharedArrayBuffer,
+      stop: this.#stop.buffer as SharedArrayBuffer,
+    });
+  }
+
+  /** Tells the loop to end. */
+  stop(): void {
+    Atomics.store(this.#stop, 0, 1);
+    this.#libc.writeBytes(this.#wake, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
+  }
+
+  async #start(options: LoopOptions): Promise<void> {
+    const worker = new Worker(new URL("./tap-loop.js", import.meta.url), { workerData: options });
+    if (running.size === 0) process.on("exit", stopAll);
+    running.add(this);
+    worker.on("message", (message: LoopMessage) => this.#hear(message));
+    worker.on("error", (error) => this.#fail(error));
+    await new Promise((resolve) => worker.on("exit", resolve));
+    running.delete(this);
+    if (running.size === 0) process.off("exit", stopAll);
+    this.#libc.close(this.#wake);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #hear(message: LoopMessage): void {
+    if (message === "frames") this.#forwardAll().catch((error) => this.#fail(error));
+    else this.#fail(this.#endedBy(message.errno));
+  }
+
+  #endedBy(errno: number): TapError {
+    if (errno === EBADFD) return new TapError(`the interface ${this.#name} has been removed`, "ENODEV");
+    return systemError(`read frames of ${this.#name}`, errno);
+  }
+
+  /** Hands over what is in the queue, until there is nothing more. */
+  async #forwardAll(): Promise<void> {
+    if (!this.#queue || !this.#forward) return;
+    do {
+      for (let frames = this.#queue.take(); frames; frames = this.#queue.take()) {
+        if (this.#stopped) return;
+        await this.#forward(frames);
+        this.#queue.release();
+        await turn(); // or a flood of frames would keep everything else in this thread waiting
+      }
+    } while (!this.#queue.rest());
+  }
+
+  get #stopped(): boolean {
+    return Atomics.load(this.#stop, 0) !== 0;
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    if (running.has(this)) this.stop();
+  }
+}
+
+function stopAll(): void {
+  for (const thread of running) thread.stop();
+}
