@@ -9,6 +9,7 @@ import { type AnswerOptions, answer } from "./answer.ts";
 import { DOCKER_ADVICE, type DockerOptions, docker } from "./docker.ts";
 import { Output } from "./output.ts";
 import { owner } from "./owner.ts";
+import { type UpOptions, up } from "./up.ts";
 
 const DONE = 0;
 const FAILED = 1;
@@ -82,7 +83,37 @@ function commands(output: Output): Command {
       docker(output, network, node, options),
     );
 
+  program
+    .command("up")
+    .description("run a host of a network in the foreground: a TAP, its responder, and UDP to other hosts")
+    .requiredOption("--network <id>", "network ID, 16 hex digits")
+    .requiredOption("--node <address>", "the host's own node address, 10 hex digits")
+    .option("--name <name>", "the interface's name; a %d becomes the first number that is free", "zt%d")
+    .option("--modes <list>", "the kinds of address to have, and to answer for", "6plane,rfc4193")
+    .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers", false)
+    .addOption(
+      new Option("--multicast <policy>", "what becomes of multicast and broadcast that is not answered")
+        .choices(["forward", "drop"])
+        .default("forward"),
+    )
+    .option("--mtu <bytes>", "the interface's MTU", "2800")
+    .option("--peer <node@host:port>", "another host, and where it listens; may be repeated", append, [])
+    .option("--listen <host:port>", "where to listen: a port, an address, or both", "[::]:4789")
+    .option("--json", "print a JSON object when ready, every second, and at the end", false)
+    .addHelpText("after", UP_EXAMPLE)
+    .action((options: UpOptions) => up(output, options));
+
   return program;
+}
+
+const UP_EXAMPLE = `
+What goes to peers is VXLAN (RFC 7348) over UDP, neither encrypted nor authenticated.
+
+Example:
+  sixplane up --network 8056c2e21c000001 --node 89e92ceee5 --peer deadbeef01@192.0.2.1:4789`;
+
+function append(value: string, before: string[]): string[] {
+  return [...before, value];
 }
 
 function version(): string {

@@ -1,0 +1,105 @@
+import { openBackplane } from "../backplane/backplane.ts";
+import { type Endpoint, parseEndpoint } from "../backplane/endpoint.ts";
+import { parsePeer } from "../backplane/peer.ts";
+import type { Mode } from "../core.ts";
+import { InputError, mismatch } from "../errors.ts";
+import { Network } from "../network.ts";
+import type { Tap, TapOptions } from "../tap/index.ts";
+import { Failure } from "./failure.ts";
+import type { Output } from "./output.ts";
+import { Report } from "./report.ts";
+import { warnOfReserved } from "./zerotier.ts";
+
+export interface UpOptions {
+  network: string;
+  node: string;
+  name: string;
+  modes: string;
+  probes: boolean;
+  mtu: string;
+  multicast: "forward" | "drop";
+  peer: string[];
+  listen: string;
+  json: boolean;
+}
+
+const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+
+const WARNING =
+  "what goes to peers is neither encrypted nor authenticated beyond a check of its source: " +
+  "for real networks, ZeroTier or another overlay is the fabric";
+
+/** `sixplane up --network N --node N` */
+export async function up(output: Output, options: UpOptions): Promise<void> {
+  const network = new Network(options.network);
+  const { node } = network.host(options.node);
+  const peers = options.peer.map((text) => parsePeer(network, text));
+  const own = peers.find((peer) => peer.node === node);
+  if (own) throw mismatch("peer", "another node than this host's own", own.node);
+  const mtu = parseMtu(options.mtu);
+
+  const backplane = await openBackplane(network, parseListen(options.listen), peers);
+  try {
+    const tap = await open({
+      network: network.id,
+      node,
+      name: options.name,
+      modes: options.modes.split(",") as Mode[],
+      probes: options.probes,
+      mtu,
+      multicast: options.multicast,
+      forward: (frames) => backplane.forward(frames),
+    });
+    backplane.receive = (frame) => tap.inject(frame);
+    process.stderr.write(`sixplane: ${WARNING}\n`);
+    warnOfReserved(node);
+    await run(tap, new Report(output, options.json, tap, backplane));
+  } finally {
+    backplane.close();
+  }
+}
+
+/** Runs until a signal ends it, or the interface is gone. */
+async function run(tap: Tap, report: Report): Promise<void> {
+  const stop = () => void tap.close().catch(() => {}); // `closed` tells what went wrong
+  for (const signal of SIGNALS) process.on(signal, stop);
+  try {
+    const isUsable = await Promise.race([tap.usable().then(() => true), tap.closed.then(() => false)]);
+    if (isUsable) await report.start();
+    await tap.closed;
+  } catch (error) {
+    throw asOwn(error);
+  } finally {
+    await tap.close();
+    await report.end();
+    for (const signal of SIGNALS) process.off(signal, stop);
+  }
+}
+
+/** The TAP, which the command line loads only where it is needed. */
+async function open(options: TapOptions): Promise<Tap> {
+  const { openTap } = await import("sixplane/tap");
+  try {
+    return await openTap(options);
+  } catch (error) {
+    throw asOwn(error);
+  }
+}
+
+/** The package's entries have errors of their own classes, which are not those bundled here. */
+function asOwn(error: unknown): unknown {
+  const { name, message } = error as Error;
+  if (name === "InputError") return new InputError(message);
+  return name === "TapError" ? new Failure(message) : error;
+}
+
+/** `PORT`, `HOST` or `HOST:PORT`. */
+function parseListen(text: string): Endpoint {
+  const isPort = /^\d{1,5}$/.test(text);
+  return parseEndpoint("address to listen on", isPort ? `[::]:${text}` : text);
+}
+
+function parseMtu(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw mismatch("MTU", "a number of bytes", text);
+  return Number(text);
+}
