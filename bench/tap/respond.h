@@ -1,0 +1,63 @@
+// The responder's rules in plain C: what the core is measured against. The rules' numbers are those of the
+// README's table, the reasons' numbers those of assembly/reason.ts.
+#ifndef RESPOND_H
+#define RESPOND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SOLICITATION = 78, ADVERTISEMENT = 86 };
+
+// Bits of the modes.
+enum { SIXPLANE = 1, RFC4193 = 2, PROBES = 4 };
+
+// Why a frame is not answered: to -15 it is to be passed on, from -16 it is an invalid solicitation.
+enum reason {
+    NOT_IPV6 = -1,
+    TOO_SHORT = -2,
+    UNICAST_PROBE = -3,
+    BROADCAST = -4,
+    IP_VERSION = -5,
+    NEXT_HEADER = -6,
+    NOT_SOLICITATION = -7,
+    NOT_EMULATED = -8,
+    OWN_ADDRESS = -9,
+    RESERVED_OWNER = -10,
+
+    ETHERNET_SOURCE = -17,
+    HOP_LIMIT = -18,
+    PAYLOAD_LENGTH = -19,
+    SOURCE = -20,
+    SOURCE_IS_TARGET = -21,
+    DESTINATION = -22,
+    CODE = -23,
+    CHECKSUM = -24,
+    OPTION_LENGTH = -25,
+    UNSPECIFIED_WITH_LINK_LAYER = -26,
+    LINK_LAYER_LENGTH = -27,
+};
+
+// A host of a network, and what of its rules does not depend on the frame.
+struct responder {
+    uint8_t sixplane[5];  // the first bytes of every 6PLANE address of the network
+    uint8_t rfc4193[11];  // the same of every RFC 4193 address
+    uint8_t mac_first;    // the first byte of every MAC
+    uint8_t mac_mask[5];  // makes a MAC's other bytes of a node address
+    uint8_t node[5];
+    uint8_t modes;
+};
+
+void responder_init(struct responder *responder, const uint8_t network[8], const uint8_t node[5], int modes);
+
+// The same from 16 and 10 hex digits, in both modes; false where they are none.
+bool responder_parse(struct responder *responder, const char *network, const char *node);
+
+// Judges the frame and puts the advertisement in its place, for which there must be 86 bytes; gives its
+// length, or the reason for which the frame was left as it was.
+int respond(const struct responder *responder, uint8_t *frame, size_t length);
+
+// The one's-complement sum (RFC 1071) of 32-bit words, to which `sum` is added; in the order of memory.
+uint16_t ones_complement(const uint8_t *bytes, size_t length, uint64_t sum);
+
+#endif
