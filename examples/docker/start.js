@@ -1,0 +1,62 @@
+// Two Docker Engines, each in a host of its own, and a container of each that pings the other.
+import { execFileSync } from "node:child_process";
+import { initSync, Network } from "sixplane";
+import { capture } from "../backplane/capture.js";
+import { openHosts } from "../backplane/host.js";
+import { isInOwnNamespace, Namespace, obstacle, runInOwnNamespace } from "../backplane/namespace.js";
+import { startEngine } from "./engine.js";
+
+const NETWORK = "8056c2e21c000001";
+const NODES = ["89e92ceee5", "deadbeef01"];
+
+const why =
+  process.getuid?.() === 0
+    ? obstacle("busybox", "docker", "dockerd", "tar", "tcpdump")
+    : "Docker Engine takes root";
+if (why) {
+  console.error(`Docker Engines cannot be run here: ${why}.`);
+  process.exitCode = 1;
+} else if (isInOwnNamespace) {
+  await show();
+} else {
+  // When the first process in a process namespace ends, so do all others, however that came about.
+  process.exitCode = await runInOwnNamespace("--mount", "--pid", "--fork", "--kill-child", "--mount-proc");
+}
+
+async function show() {
+  keepFoldersOutOfIt();
+  initSync();
+  const network = new Network(NETWORK);
+  const outside = Namespace.own();
+  outside.ip("link add wire type bridge");
+  outside.ip("link set wire up");
+  const stopCapture = await capture("wire");
+  const hosts = await openHosts(network, NODES, outside, "wire");
+  const engines = await Promise.all(
+    hosts.map((host) => startEngine(network, host, `/run/${host.names.node}`)),
+  );
+  const containers = engines.map((engine) => ({ engine, address: engine.startContainer() }));
+  for (const { engine, address } of containers) {
+    console.log(`Docker on host ${engine.node} runs a container, ${address}`);
+  }
+  for (const { engine } of containers) {
+    const [other] = containers.filter((container) => container.engine !== engine);
+    console.log(`\nThe container on ${engine.node} pings that on ${other?.engine.node}:`);
+    console.log(engine.ping(other?.address ?? ""));
+  }
+  console.log("\nBetween the hosts, under their own addresses:");
+  for (const kind of new Set((await stopCapture())().map(withoutNumbers))) console.log(kind);
+  for (const engine of engines) await engine.close();
+  for (const host of hosts) await host.close();
+}
+
+/** What the engines leave outside of their own folders goes to memory, and with this program. */
+function keepFoldersOutOfIt() {
+  const commands = ["mount -t tmpfs none /run", "mount -t tmpfs none /opt", "cp -a /etc /run/etc"];
+  for (const command of [...commands, "mount --bind /run/etc /etc"]) execFileSync("sh", ["-c", command]);
+}
+
+/** A line of tcpdump's, without what differs from one echo to the next. @param {string} line */
+function withoutNumbers(line) {
+  return line.replace(/, id .*/, "");
+}
