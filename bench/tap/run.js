@@ -1,11 +1,13 @@
 // The TAP handler next to a C program that does the same: answers per second on the same kind of interface,
 // under the same load, in pairs. Everything happens in a network namespace of its own.
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/backplane/namespace.js";
+import { throughputs } from "./throughput.js";
 
 const NAME = "sixplane0";
 const NETWORK = "8056c2e21c000001";
@@ -19,8 +21,6 @@ const MODES = [
 ];
 /** @type {NodeJS.Signals[]} */
 const SIGNALS = ["SIGINT", "SIGTERM"];
-const INSIDE = "SIXPLANE_BENCH_NAMESPACE";
-const UNSHARE = process.getuid?.() === 0 ? "-n" : "-Urn";
 const PINNED = ["0", "1"].every((core) => spawnSync("taskset", ["-c", core, "true"]).status === 0);
 const json = process.argv.includes("--json");
 
@@ -28,39 +28,10 @@ const json = process.argv.includes("--json");
 /** @typedef {{ name: string, command: string[] }} Side */
 
 const interrupted = new AbortController();
-if (process.env[INSIDE]) await measure();
-else inNamespace();
-
-/** Runs this file again where no interface of the machine is, and no one else's frames are. */
-function inNamespace() {
-  const missing = whatIsMissing();
-  if (missing) return fail(missing);
-  const words = [UNSHARE, process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
-  const child = spawn("unshare", words, { stdio: "inherit", env: { ...process.env, [INSIDE]: "1" } });
-  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
-  child.once("close", (code) => {
-    process.exitCode = code ?? 1;
-  });
-}
-
-function whatIsMissing() {
-  for (const program of ["cc", "ip", "unshare"]) {
-    if (!has(program)) return `this benchmark needs the program ${program}, which is not here`;
-  }
-  try {
-    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
-  } catch {
-    return "this benchmark needs /dev/net/tun, which is not here or may not be opened";
-  }
-  const { status } = spawnSync("unshare", [UNSHARE, "true"]);
-  if (status !== 0) return "this benchmark needs a network namespace, which this machine does not allow";
-  return undefined;
-}
-
-/** @param {string} program */
-function has(program) {
-  return spawnSync(program, ["--version"]).error === undefined;
-}
+const why = obstacle("cc", "iperf3");
+if (why) fail(`this benchmark cannot be run here: ${why}`);
+else if (isInOwnNamespace) await measure();
+else process.exitCode = await runInOwnNamespace();
 
 async function measure() {
   for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
@@ -73,8 +44,9 @@ async function measure() {
     const load = compile(folder, "load");
     const results = [];
     for (const { mode, window } of MODES) results.push({ mode, ...(await compare(sides, load, window)) });
-    if (json) console.log(JSON.stringify(results));
-    else print(results);
+    const iperf3 = await throughputs();
+    if (json) console.log(JSON.stringify({ answers: results, iperf3 }));
+    else print(results, iperf3);
   } catch (error) {
     if (interrupted.signal.aborted) fail("interrupted");
     else fail(error instanceof Error ? error.message : String(error));
@@ -198,8 +170,11 @@ function spread(values) {
   return { median: sorted[sorted.length >> 1] ?? Number.NaN, least, most: sorted.at(-1) ?? Number.NaN };
 }
 
-/** @param {{ mode: string, c: Spread, sixplane: Spread, ratio: Spread }[]} results */
-function print(results) {
+/**
+ * @param {{ mode: string, c: Spread, sixplane: Spread, ratio: Spread }[]} results
+ * @param {{ backplane: number, veth: number }} iperf3
+ */
+function print(results, iperf3) {
   console.log(`answers per second, median of ${PAIRS} pairs (least to most)`);
   for (const { mode, c, sixplane, ratio } of results) {
     console.log(`${mode.padEnd(14)}  C         ${shown(c, (rate) => Math.round(rate).toLocaleString("en"))}`);
@@ -208,6 +183,10 @@ function print(results) {
     );
     console.log(`${"".padEnd(14)}  ratio     ${shown(ratio, (value) => value.toFixed(3))}`);
   }
+  const gigabits = (/** @type {number} */ rate) => `${(rate / 1e9).toFixed(2)} Gbit/s`.padStart(13);
+  console.log("iperf3, one TCP connection");
+  console.log(`  between containers on two hosts  ${gigabits(iperf3.backplane)}`);
+  console.log(`  over a veth pair                 ${gigabits(iperf3.veth)}`);
 }
 
 /**
