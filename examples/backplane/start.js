@@ -89,7 +89,8 @@ async function pingNobody(from, other) {
 /** @param {Host} host */
 function showNeighbours({ names, namespace }) {
   console.log(`\nThe neighbours of host ${names.node}, as its kernel has them:`);
-  console.log(namespace.ip("-6 neighbour show dev zt0").trim().replace(/^/gm, "  "));
+  const lines = namespace.ip("-6 neighbour show dev zt0").trim().split("\n");
+  for (const line of lines) console.log(`  ${line.trim()}`);
 }
 
 /** @param {(filter?: string) => string[]} frames @param {string} nobody */

@@ -1,6 +1,7 @@
 // The examples do what they say, on the kernel of this machine.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace, obstacle, run } from "./namespace.ts";
@@ -25,6 +26,12 @@ function example(name: string, before: string[] = [], ...words: string[]) {
   return spawnSync(program, rest, { cwd: ROOT, encoding: "utf8", timeout: 90_000 });
 }
 
+/** Lines in any order, without what is random: the address that no container has. */
+function comparable(text: string): string[] {
+  const nobody = /One pings (\S+), /.exec(text)?.[1] ?? "";
+  return text.replaceAll(nobody, "<nobody>").split("\n").sort();
+}
+
 describe("the backplane", () => {
   test.for<[string, string[]]>([
     ["as root", []],
@@ -42,6 +49,13 @@ describe("the backplane", () => {
     expect(stdout).toContain("Between the hosts, tcpdump saw 49 frames:");
     expect(stdout).toContain("  1 echo request to the address that no container has");
     expect(stdout).toContain("  0 Neighbor Solicitations\n");
+  });
+
+  test("shows what the README shows", ({ skip }) => {
+    for (const program of ["ping", "tcpdump"]) skip(!isInstalled(program), `no ${program}`);
+    const readme = readFileSync(`${ROOT}/README.md`, "utf8");
+    const [, transcript = ""] = /^\$ npm start\n(.*?)^```$/ms.exec(readme) ?? [];
+    expect(comparable(example("backplane").stdout)).toEqual(comparable(transcript));
   });
 
   test("shows a capture where there can be no TAP, and says why", ({ skip }) => {
