@@ -1,11 +1,16 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
 import { InputError } from "../errors.ts";
 import type { Network } from "../network.ts";
-import { asSocketSees, type Endpoint, formatEndpoint, resolve } from "./endpoint.ts";
+import { asSocketSees, type Endpoint, formatEndpoint, reachableFrom, resolve } from "./endpoint.ts";
+import { BackplaneError } from "./error.ts";
 import type { Peer } from "./peer.ts";
-import { vxlanFrame, vxlanHeader } from "./vxlan.ts";
+import { VXLAN_HEADER, vxlanFrame, vxlanHeader } from "./vxlan.ts";
+
+/** A datagram of IPv4, less the headers of IPv4 and UDP, of VXLAN, and of Ethernet with a VLAN tag. */
+export const MOST_MTU = 0xffff - 20 - 8 - VXLAN_HEADER - 18;
 
 /** What has happened to frames on their way between hosts. */
 export interface BackplaneCounters {
@@ -74,20 +79,15 @@ export class Backplane {
   async forward(frames: Iterable<Uint8Array>): Promise<void> {
     const sends: Promise<void>[] = [];
     for (const frame of frames) {
-      const peers = this.#peersFor(frame);
-      if (peers.length === 0) this.counters.dropped.unknownDestination++;
-      for (const peer of peers) sends.push(this.#send(frame, peer));
+      const peers = isGroup(frame) ? this.#peers : this.#byMac.get(macNumber(frame));
+      if (!peers) this.counters.dropped.unknownDestination++;
+      else for (const peer of peers) sends.push(this.#send(frame, peer));
     }
     await Promise.all(sends);
   }
 
   close(): void {
     this.#socket.close();
-  }
-
-  #peersFor(frame: Uint8Array): readonly Peer[] {
-    const isGroup = ((frame[0] ?? 0) & 1) === 1;
-    return isGroup ? this.#peers : (this.#byMac.get(macNumber(frame)) ?? []);
   }
 
   #send(frame: Uint8Array, { endpoint }: Peer): Promise<void> {
@@ -120,16 +120,17 @@ export class Backplane {
 /**
  * Opens the socket and looks the peers up.
  *
- * @throws InputError where it cannot listen there, a host is not known, or two peers cannot be told apart
+ * @throws InputError where a peer cannot be reached from there, or two cannot be told apart
+ * @throws BackplaneError where it cannot listen there, or a host is not known
  */
 export async function openBackplane(
   network: Network,
   listen: Endpoint,
   peers: readonly Peer[],
 ): Promise<Backplane> {
-  const local = await resolve("address to listen on", listen);
+  const local = asSocketSees(await resolve("address to listen on", listen, 0), false);
   const isIpv6 = isIP(local.host) === 6;
-  const resolved = await Promise.all(peers.map((peer) => located(peer, isIpv6)));
+  const resolved = await Promise.all(peers.map((peer) => located(network, peer, local.host)));
   checkDistinct(resolved);
   const socket = createSocket(isIpv6 ? "udp6" : "udp4");
   try {
@@ -142,32 +143,58 @@ export async function openBackplane(
   return new Backplane(network, socket, resolved);
 }
 
-async function located(peer: Peer, isIpv6: boolean): Promise<Peer> {
-  const endpoint = await resolve("peer's host", peer.endpoint);
-  if (!isIpv6 && isIP(endpoint.host) === 6) {
+/** The peer with its endpoint as the socket sees it which is bound to the local address. */
+async function located(network: Network, peer: Peer, local: string): Promise<Peer> {
+  const family = reachableFrom(local);
+  const found = await resolve("peer's host", peer.endpoint, family);
+  const found6 = isIP(found.host) === 6;
+  const endpoint = asSocketSees(found, isIP(local) === 6);
+  if (family !== 0 && reachableFrom(endpoint.host) !== family) {
+    const kind = found6 ? "IPv6" : "IPv4";
     throw new InputError(
-      `peer ${peer.node} has the IPv6 address ${endpoint.host}: listen on an IPv6 address, too, such as [::]`,
+      `peer ${peer.node} has the ${kind} address ${found.host}, which cannot be reached from ${local}: listen on [::]`,
     );
   }
-  return { ...peer, endpoint: asSocketSees(endpoint, isIpv6) };
+  if (found6) checkUnderlay(network, peer.node, endpoint.host);
+  return { ...peer, endpoint };
+}
+
+/** That datagrams to an IPv6 address do not come back to the TAP, to be sent there again, and again. */
+function checkUnderlay(network: Network, node: string, host: string): void {
+  const [address = "", zone] = host.split("%");
+  if (network.ownerOf(address)) {
+    throw new InputError(`peer ${node} has the address ${host}, which is one of the network's own`);
+  }
+  if (!/^fe[89ab]/.test(address)) return;
+  if (zone === undefined) {
+    throw new InputError(
+      `peer ${node} has the link-local address ${host}: name the interface, too, as in ${host}%eth0`,
+    );
+  }
+  // An interface that there is not counts as none for the kernel, which then takes any.
+  if (!networkInterfaces()[zone]) {
+    throw new BackplaneError(`peer ${node} has the address ${host}, but no interface ${zone} is up`);
+  }
 }
 
 function checkDistinct(peers: readonly Peer[]): void {
-  const seen = new Map<string, Peer>();
-  for (const peer of peers) {
-    const key = endpointKey(peer.endpoint);
-    const other = seen.get(key) ?? seen.get(peer.node);
+  const nodes = new Set<string>();
+  const places = new Map<string, string>();
+  for (const { node, endpoint } of peers) {
+    if (nodes.has(node)) throw new InputError(`peer ${node} is given twice`);
+    const other = places.get(endpointKey(endpoint));
     if (other) {
       throw new InputError(
-        `peers must differ in node and endpoint, got ${other.node}@${formatEndpoint(other.endpoint)} and ${peer.node}@${formatEndpoint(peer.endpoint)}`,
+        `peers ${other} and ${node} cannot be told apart: both are at ${formatEndpoint(endpoint)}`,
       );
     }
-    seen.set(key, peer).set(peer.node, peer);
+    nodes.add(node);
+    places.set(endpointKey(endpoint), node);
   }
 }
 
-function cannotListen(endpoint: Endpoint, { code, message }: NodeJS.ErrnoException): InputError {
-  return new InputError(
+function cannotListen(endpoint: Endpoint, { code, message }: NodeJS.ErrnoException): BackplaneError {
+  return new BackplaneError(
     `cannot listen on ${formatEndpoint(endpoint)}: ${(code && LISTEN_REASONS[code]) || message}`,
   );
 }
@@ -182,6 +209,11 @@ const LISTEN_REASONS: Record<string, string> = {
 
 function endpointKey({ host, port }: Endpoint): string {
   return `${host} ${port}`;
+}
+
+/** Whether a frame is for several: multicast or broadcast. */
+function isGroup(frame: Uint8Array): boolean {
+  return ((frame[0] ?? 0) & 1) === 1;
 }
 
 /** The first six bytes as a number. */

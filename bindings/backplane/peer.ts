@@ -21,5 +21,6 @@ export function parsePeer(network: Network, text: string): Peer {
   if (at < 0) throw mismatch("peer", "NODE@HOST:PORT", text);
   const host = network.host(text.slice(0, at));
   const endpoint = parseEndpoint("peer's host", text.slice(at + 1));
+  if (endpoint.port === 0) throw mismatch("peer's port", "a number from 1 to 65535", text.slice(at + 1));
   return { node: host.node, mac: parseMac(host.mac), endpoint };
 }

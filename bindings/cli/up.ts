@@ -1,4 +1,4 @@
-import { openBackplane } from "../backplane/backplane.ts";
+import { MOST_MTU, openBackplane } from "../backplane/backplane.ts";
 import { type Endpoint, parseEndpoint } from "../backplane/endpoint.ts";
 import { parsePeer } from "../backplane/peer.ts";
 import type { Mode } from "../core.ts";
@@ -25,6 +25,8 @@ export interface UpOptions {
 
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
+const LEAST_MTU = 1280; // RFC 8200 §5
+
 const WARNING =
   "what goes to peers is neither encrypted nor authenticated beyond a check of its source: " +
   "for real networks, ZeroTier or another overlay is the fabric";
@@ -44,7 +46,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       network: network.id,
       node,
       name: options.name,
-      modes: options.modes.split(",") as Mode[],
+      modes: [...new Set(options.modes.split(","))] as Mode[],
       probes: options.probes,
       mtu,
       multicast: options.multicast,
@@ -95,11 +97,15 @@ function asOwn(error: unknown): unknown {
 
 /** `PORT`, `HOST` or `HOST:PORT`. */
 function parseListen(text: string): Endpoint {
-  const isPort = /^\d{1,5}$/.test(text);
-  return parseEndpoint("address to listen on", isPort ? `[::]:${text}` : text);
+  const isPort = /^\d+$/.test(text);
+  if (!isPort) return parseEndpoint("address to listen on", text);
+  const port = Number(text);
+  if (port > 0xffff) throw mismatch("port to listen on", "a number from 0 to 65535", text);
+  return { host: "::", port };
 }
 
 function parseMtu(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw mismatch("MTU", "a number of bytes", text);
-  return Number(text);
+  const mtu = /^\d+$/.test(text) ? Number(text) : 0;
+  if (mtu >= LEAST_MTU && mtu <= MOST_MTU) return mtu;
+  throw mismatch("MTU", `a whole number from ${LEAST_MTU} to ${MOST_MTU}`, text);
 }
