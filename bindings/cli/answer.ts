@@ -31,7 +31,7 @@ export async function answer(output: Output, capture: string, options: AnswerOpt
   });
   const replies = options.output === undefined ? undefined : new RepliesFile(options.output, capture);
   if (replies) keepWhenInterrupted(replies);
-  output.goesOnUnread = replies !== undefined;
+  if (replies) output.onUnread = () => {};
   try {
     await answerAll(output, capture, responder, replies, options.json);
     await output.finish();

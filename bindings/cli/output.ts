@@ -4,17 +4,17 @@ import { Failure, systemReason } from "./failure.ts";
 
 /** Lines on stdout, no faster than they are read. */
 export class Output {
-  /** Whether there is work to go on with when nobody reads any more, as after `| head`. */
-  goesOnUnread = false;
+  /** What to do when nobody reads any more, as after `| head`; nothing, where there is work to go on with. */
+  onUnread: () => void = () => process.exit(0);
 
   #closed = false;
   #failure: Failure | undefined;
 
   constructor() {
     process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE")
-        this.#failure = new Failure(`cannot write to stdout: ${systemReason(error)}`);
-      else if (!this.goesOnUnread) process.exit(0);
+      // A terminal that has been closed gives EIO.
+      if (error.code === "EPIPE" || (error.code === "EIO" && process.stdout.isTTY)) this.onUnread();
+      else this.#failure = new Failure(`cannot write to stdout: ${systemReason(error)}`);
       this.#closed = true;
       process.stdout.emit("drain"); // lets a waiting line go on
     });

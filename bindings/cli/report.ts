@@ -5,6 +5,9 @@ import type { Output } from "./output.ts";
 
 const INTERVAL_MILLISECONDS = 1000;
 
+/** What a terminal takes to write over the line that it is in. */
+const ERASED = "\r\x1b[K";
+
 /**
  * What `sixplane up` prints: a line when it is ready; counters every second, as lines of JSON or in one line
  * that is written over on a terminal; and the counters at the end.
@@ -24,6 +27,7 @@ export class Report {
     this.#backplane = backplane;
   }
 
+  /** @throws Failure where it cannot be printed */
   async start(): Promise<void> {
     const { name, mac, mtu, addresses } = this.#tap;
     const { peers } = this.#backplane;
@@ -33,15 +37,17 @@ export class Report {
         ? JSON.stringify({ event: "ready", name, mac, mtu, addresses, listen, peers })
         : `${name} is up: ${addresses.join(", ")}, MAC ${mac}, listening on ${listen}, ${counted(peers, "peer")}`,
     );
+    await this.#output.finish();
     this.#timer = setInterval(() => this.#tick(), INTERVAL_MILLISECONDS);
   }
 
-  async end(): Promise<void> {
+  /** Prints the last line, but does not wait for its reader: the host is down, and its end not to be held up. */
+  end(): void {
     if (!this.#timer) return;
     clearInterval(this.#timer);
-    await this.#printing;
-    if (process.stdout.isTTY && !this.#json) process.stdout.write("\r\x1b[K");
-    await this.#output.line(this.#json ? this.#object("end") : this.#sentence());
+    const erased = process.stdout.isTTY && !this.#json ? ERASED : "";
+    const line = this.#json ? this.#object("end") : this.#sentence();
+    this.#output.line(`${erased}${line}`).catch(() => {}); // Output says it at the end
   }
 
   /** Prints once more, unless the last time is still waiting for a reader. */
@@ -55,7 +61,7 @@ export class Report {
 
   async #live(): Promise<void> {
     if (this.#json) await this.#output.line(this.#object("counters"));
-    else if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${this.#sentence()}`);
+    else if (process.stdout.isTTY) process.stdout.write(`${ERASED}${this.#sentence()}`);
   }
 
   #object(event: "counters" | "end"): string {

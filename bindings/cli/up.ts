@@ -25,6 +25,9 @@ export interface UpOptions {
 
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
+/** How long a reader that is behind may take for the last lines, before they are lost. */
+const LAST_LINE_MILLISECONDS = 1000;
+
 const LEAST_MTU = 1280; // RFC 8200 §5
 
 const WARNING =
@@ -41,6 +44,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   const mtu = parseMtu(options.mtu);
 
   const backplane = await openBackplane(network, parseListen(options.listen), peers);
+  const stopped = whenStopped(output); // before there is anything that must be put back
   try {
     const tap = await open({
       network: network.id,
@@ -55,26 +59,32 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
     backplane.receive = (frame) => tap.inject(frame);
     process.stderr.write(`sixplane: ${WARNING}\n`);
     warnOfReserved(node);
+    stopped.then(() => tap.close()).catch(() => {}); // `closed` tells what went wrong
     await run(tap, new Report(output, options.json, tap, backplane));
   } finally {
     backplane.close();
+    setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();
   }
 }
 
-/** Runs until a signal ends it, or the interface is gone. */
+/** Resolves when a signal asks for the end, or nobody reads any more. Further signals do nothing. */
+function whenStopped(output: Output): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of SIGNALS) process.on(signal, () => resolve());
+    output.onUnread = resolve;
+  });
+}
+
+/** Runs until the TAP is closed, or its interface gone. */
 async function run(tap: Tap, report: Report): Promise<void> {
-  const stop = () => void tap.close().catch(() => {}); // `closed` tells what went wrong
-  for (const signal of SIGNALS) process.on(signal, stop);
   try {
-    const isUsable = await Promise.race([tap.usable().then(() => true), tap.closed.then(() => false)]);
-    if (isUsable) await report.start();
+    await Promise.race([tap.closed, tap.usable().then(() => report.start())]);
     await tap.closed;
   } catch (error) {
     throw asOwn(error);
   } finally {
     await tap.close();
-    await report.end();
-    for (const signal of SIGNALS) process.off(signal, stop);
+    report.end();
   }
 }
 
