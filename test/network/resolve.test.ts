@@ -1,0 +1,140 @@
+// Resolution: the kernel asks for the MAC of a node's address, and believes the answer.
+import { spawnSync } from "node:child_process";
+import { initSync } from "sixplane";
+import type { TapOptions } from "sixplane/tap";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { folder } from "../command.ts";
+import { hex, OWNER_MAC, SELF_MAC, solicitation, solicitedNode, TARGET, toHex } from "../frames.ts";
+import { keeper, neighbours, open, Program, skipDuplicateDetection, until } from "./kernel.ts";
+import { isInstalled, obstacle, run } from "./namespace.ts";
+import { PacketSocket, settled } from "./packet.ts";
+
+const MAC = "02:de:ad:a2:0d:c3";
+const SIXPLANE = "fc9c:56c2:e3de:adbe:ef01::1";
+const RFC4193 = "fd80:56c2:e21c:0:199:93de:adbe:ef01";
+
+const KINDS: [string, string][] = [
+  ["6PLANE", SIXPLANE],
+  ["6PLANE, any suffix", "fc9c:56c2:e3de:adbe:ef01:dead:beef:cafe"],
+  ["6PLANE, the last suffix", "fc9c:56c2:e3de:adbe:ef01:ffff:ffff:ffff"],
+  ["RFC 4193", RFC4193],
+];
+
+beforeAll(() => {
+  if (obstacle !== undefined) return;
+  initSync();
+  skipDuplicateDetection();
+});
+
+beforeEach(({ skip }) => {
+  skip(obstacle !== undefined, obstacle);
+  const missing = ["ndisc6", "ping"].find((name) => !isInstalled(name));
+  skip(missing !== undefined, `no ${missing}`);
+});
+
+/** A TAP whose addresses can be used. */
+async function openUsable(options: Partial<TapOptions> = {}) {
+  const tap = await open(options);
+  await tap.usable();
+  return tap;
+}
+
+/** Makes the kernel ask for an address, behind which nobody is. */
+function ask(address: string): void {
+  spawnSync("ping", ["-c", "1", "-W", "0.1", address]);
+}
+
+describe("an address of another node", () => {
+  test.each(KINDS)("is told to ndisc6: %s", async (_, target) => {
+    const tap = await openUsable();
+    const { stdout } = spawnSync("ndisc6", ["-1", "-r", "1", target, tap.name], { encoding: "utf8" });
+    expect(stdout).toContain(`Target link-layer address: ${MAC.toUpperCase()}`);
+  });
+
+  test.each(KINDS)("becomes a reachable neighbour: %s", async (_, target) => {
+    const { frames, forward } = keeper();
+    const tap = await openUsable({ forward });
+    ask(target);
+    expect(neighbours(tap.name, target)).toMatchObject([{ dst: target, lladdr: MAC, state: ["REACHABLE"] }]);
+    expect(tap.counters()).toMatchObject({ reply: 1, invalid: 0 });
+    await until(() => frames.some((frame) => frame.startsWith(OWNER_MAC + SELF_MAC)), "the echo on its way");
+  });
+
+  test("is not told where its mode is off, and its solicitations are passed on", async () => {
+    const { frames, forward } = keeper();
+    const tap = await openUsable({ modes: ["6plane"], forward });
+    expect(tap.addresses).toEqual(["fc9c:56c2:e389:e92c:eee5::1"]);
+    run("ip", "route", "add", "fd80:56c2:e21c:0:199:9300::/88", "dev", tap.name);
+    ask(SIXPLANE);
+    ask(RFC4193);
+    expect(neighbours(tap.name, SIXPLANE)).toMatchObject([{ lladdr: MAC }]);
+    expect(neighbours(tap.name, RFC4193)).toMatchObject([{ state: ["INCOMPLETE"] }]);
+    expect(tap.counters().reply).toBe(1);
+    const asked = `3333ffbeef01${SELF_MAC}86dd`;
+    await until(() => frames.some((frame) => frame.startsWith(asked)), "forwarded");
+    const target = "fd8056c2e21c0000019993deadbeef01";
+    const passed = frames.find((frame) => frame.startsWith(asked)) ?? "";
+    expect(passed.slice(2 * 38, 2 * 54)).toBe(solicitedNode(target));
+    expect(passed.slice(2 * 62, 2 * 78)).toBe(target);
+  });
+
+  test("is reached by a probe alone, which is passed on, or answered where that is asked for", async () => {
+    const probe = solicitation({ ethernetDestination: OWNER_MAC, destination: TARGET });
+    for (const probes of [false, true]) {
+      const { frames, forward } = keeper();
+      const tap = await openUsable({ probes, forward });
+      using sender = PacketSocket.sender(tap.name);
+      sender.send(probe);
+      await settled(tap);
+      expect(tap.counters()).toMatchObject({
+        reply: probes ? 1 : 0,
+        reasons: probes ? {} : { "unicast-probe": 1 },
+      });
+      await until(() => probes || frames.includes(toHex(probe)), "forwarded");
+      expect(frames.includes(toHex(probe))).toBe(!probes);
+      await tap.close();
+    }
+  });
+
+  test("stays reachable by the kernel's own probes with probes: true", async () => {
+    const tap = await openUsable({ probes: true });
+    const asTold = ["lladdr", MAC, "dev", tap.name];
+    run("ip", "-6", "neigh", "replace", SIXPLANE, ...asTold, "nud", "probe");
+    await until(() => neighbours(tap.name, SIXPLANE)[0]?.state[0] === "REACHABLE", "reachable");
+    expect(tap.counters().reply).toBe(1);
+    expect(tap.counters().reasons["unicast-probe"]).toBeUndefined();
+  });
+});
+
+describe("every advertisement on the interface", () => {
+  test("has a right checksum by tcpdump and tshark", async ({ skip }) => {
+    const missing = ["tcpdump", "tshark"].find((name) => !isInstalled(name));
+    skip(missing !== undefined, `no ${missing}`);
+    using files = folder();
+    const tap = await openUsable();
+    const capture = files.path("tap.pcap");
+    await using tcpdump = new Program(["tcpdump", "-i", tap.name, "-U", "-Z", "root", "-w", capture]);
+    await tcpdump.printed("listening on");
+    const targets = KINDS.map(([, target]) => target);
+    for (const target of targets) ask(target);
+    using sender = PacketSocket.sender(tap.name);
+    sender.send(solicitation({ source: "0".repeat(32) })); // duplicate address detection
+    sender.send(hex("ff".repeat(6) + SELF_MAC + "88b5".padEnd(100, "0"))); // the last, for all to be in the file
+    const count = targets.length + 1;
+    const kept = () => run("tcpdump", "-nr", capture, "ether", "proto", "0x88b5").trim().length > 0;
+    await until(() => tap.counters().reply === count && kept(), "captured");
+    tcpdump.child.kill("SIGINT");
+    expect(await tcpdump.ended).toBe(0);
+
+    const advertisements = ["-r", capture, "-Y", "icmpv6.type == 136"];
+    const fields = ["-T", "fields", "-e", "icmpv6.checksum.status", "-e", "icmpv6.nd.na.target_address"];
+    const byTshark = run("tshark", ...advertisements, ...fields)
+      .trim()
+      .split("\n");
+    expect(byTshark.sort()).toEqual([...targets, SIXPLANE].map((target) => `1\t${target}`).sort());
+
+    const byTcpdump = run("tcpdump", "-nvvr", capture, "icmp6 and ip6[40] == 136");
+    expect(byTcpdump.match(/\[icmp6 sum ok\] ICMP6, neighbor advertisement/g)).toHaveLength(count);
+    expect(byTcpdump).not.toContain("bad");
+  });
+});
