@@ -52,21 +52,31 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
   checkName(checked.name);
   checkMtu(checked.mtu, memory - 1 - ETHERNET_HEADER - VLAN_TAG);
   if (checked.multicast !== "forward" && checked.multicast !== "drop") {
-    throw new InputError(`multicast must be "forward" or "drop", got ${JSON.stringify(checked.multicast)}`);
+    throw new InputError(`multicast must be "forward" or "drop", got ${show(checked.multicast)}`);
+  }
+  if (checked.forward !== undefined && typeof checked.forward !== "function") {
+    throw new InputError(`forward must be a function, got ${show(checked.forward)}`);
   }
   return checked;
 }
 
 function checkName(name: string): void {
-  const isName = typeof name === "string" && /^[^\s/:%]*(%d)?[^\s/:%]*$/.test(name);
-  const bytes = isName ? new TextEncoder().encode(name).length : 0;
-  if (bytes >= 1 && bytes <= 15 && name !== "." && name !== "..") return;
+  const isName = typeof name === "string" && /^[^\s/:%\0]*(%d)?[^\s/:%\0]*$/.test(name);
+  const { length } = new TextEncoder().encode(isName ? name : "");
+  if (length >= 1 && length <= 15 && name !== "." && name !== "..") return;
   throw new InputError(
-    `interface name must be 1 to 15 bytes without spaces, slashes and colons, got ${JSON.stringify(name)}`,
+    `interface name must be 1 to 15 bytes without spaces, slashes and colons, got ${show(name)}`,
   );
 }
 
 function checkMtu(mtu: number, most: number): void {
   if (Number.isInteger(mtu) && mtu >= LEAST_MTU && mtu <= most) return;
-  throw new InputError(`MTU must be a whole number from ${LEAST_MTU} to ${most}, got ${JSON.stringify(mtu)}`);
+  throw new InputError(`MTU must be a whole number from ${LEAST_MTU} to ${most}, got ${show(mtu)}`);
+}
+
+/** A text in quotes, a number or the like as it is, and of anything else what it is. */
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  const isPlain = value === null || !["object", "function", "symbol"].includes(typeof value);
+  return isPlain ? String(value) : typeof value;
 }
