@@ -3,8 +3,8 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
-import { formatMac, parseAddress, parseMac } from "sixplane";
-import { systemError, TapError } from "./error.ts";
+import { formatAddress, formatMac, parseAddress, parseMac } from "sixplane";
+import { namedError, systemError } from "./error.ts";
 import { Ifreq } from "./ifreq.ts";
 import { type Libc, SOCK_CLOEXEC } from "./libc.ts";
 
@@ -25,6 +25,9 @@ const SIOCDIFADDR = 0x8936;
 // Flags in /proc/net/if_inet6, of linux/if_addr.h.
 const IFA_F_DADFAILED = 0x08;
 const IFA_F_TENTATIVE = 0x40;
+
+// A scope there, of linux/ipv6.h.
+const IPV6_ADDR_LINKLOCAL = 0x20;
 
 /** What the kernel has counted on an interface: frames and bytes that it sent and received there. */
 export interface InterfaceCounters {
@@ -92,10 +95,9 @@ export class Device {
    * @returns whether it was not there before
    */
   addAddress(address: string, length: number): boolean {
+    if (this.addressState(address) !== "gone") return false; // to say so, the kernel asks for privilege
     if (this.#libc.ioctl(this.#socket, SIOCSIFADDR, this.#in6Ifreq(address, length)) === 0) return true;
-    const errno = this.#libc.errno();
-    if (errno === constants.errno.EEXIST) return false;
-    throw systemError(`give ${this.name} its addresses`, errno);
+    throw systemError(`give ${this.name} its addresses`, this.#libc.errno());
   }
 
   removeAddress(address: string, length: number): void {
@@ -106,35 +108,49 @@ export class Device {
 
   /** Where the kernel has got to with an address: it asks the network whether another host has it. */
   addressState(address: string): AddressState {
-    const hex = Buffer.from(parseAddress(address)).toString("hex");
+    const bytes = Buffer.from(parseAddress(address));
+    const found = this.#addresses().find((entry) => bytes.equals(entry.address));
+    if (!found) return "gone";
+    if (found.flags & IFA_F_DADFAILED) return "duplicate";
+    return found.flags & IFA_F_TENTATIVE ? "tentative" : "usable";
+  }
+
+  /** The addresses that it has, but for the link-local one, which the kernel makes by itself. */
+  get addresses(): { address: string; length: number }[] {
+    return this.#addresses()
+      .filter(({ scope }) => scope !== IPV6_ADDR_LINKLOCAL)
+      .map(({ address, length }) => ({ address: formatAddress(address), length }));
+  }
+
+  #addresses() {
     const lines = readFileSync("/proc/thread-self/net/if_inet6", "utf8").split("\n");
-    const fields = lines.map((line) => line.trim().split(/ +/));
-    const [, , , , flags] = fields.find((field) => field[0] === hex && field[5] === this.name) ?? [];
-    if (flags === undefined) return "gone";
-    const bits = Number.parseInt(flags, 16);
-    if (bits & IFA_F_DADFAILED) return "duplicate";
-    return bits & IFA_F_TENTATIVE ? "tentative" : "usable";
+    const fields = lines.map((line) => line.trim().split(/ +/)).filter((field) => field[5] === this.name);
+    return fields.map(([address = "", , ...numbers]) => {
+      const [length = 0, scope = 0, flags = 0] = numbers.map((number) => Number.parseInt(number, 16));
+      return { address: Buffer.from(address, "hex"), length, scope, flags };
+    });
   }
 
   /** A setting below /proc/sys/net/ipv6/conf of the interface. */
   setting(name: string): string {
-    return readFileSync(this.#settingPath(name), "utf8").trim();
+    const path = this.#settingPath(name);
+    return tryFile(`read ${path}`, () => readFileSync(path, "utf8").trim());
   }
 
   changeSetting(name: string, value: string): void {
     const path = this.#settingPath(name);
-    try {
-      writeFileSync(path, value);
-    } catch (error) {
-      const { code = "" } = error as NodeJS.ErrnoException;
-      throw new TapError(`cannot write ${value} to ${path}: ${code}`, code);
-    }
+    tryFile(`write ${value} to ${path}`, () => writeFileSync(path, value));
   }
 
-  /** What the kernel has counted, of proc_pid_net(5). */
+  /**
+   * What the kernel has counted, of proc_pid_net(5).
+   *
+   * @throws TapError where there is no such interface any more
+   */
   counters(): InterfaceCounters {
     const lines = readFileSync("/proc/thread-self/net/dev", "utf8").split("\n");
-    const line = lines.find((text) => text.trim().startsWith(`${this.name}:`)) ?? "";
+    const line = lines.find((text) => text.trim().startsWith(`${this.name}:`));
+    if (line === undefined) throw systemError(`read the counters of ${this.name}`, constants.errno.ENODEV);
     const numbers = line
       .slice(line.indexOf(":") + 1)
       .trim()
@@ -179,5 +195,14 @@ export class Device {
 
   #settingPath(name: string): string {
     return `/proc/sys/net/ipv6/conf/${this.name}/${name}`;
+  }
+}
+
+function tryFile<Result>(what: string, call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : namedError(what, code);
   }
 }

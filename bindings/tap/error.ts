@@ -32,7 +32,11 @@ const REASONS: Record<string, string> = {
  * @param reasons in words, by error name, where this call has more to say than that
  */
 export function systemError(what: string, errno: number, reasons: Record<string, string> = {}): TapError {
-  const code = errorName(errno);
+  return namedError(what, errorName(errno), reasons);
+}
+
+/** The same for a call of the runtime's, which gives the error's name. */
+export function namedError(what: string, code: string, reasons: Record<string, string> = {}): TapError {
   return new TapError(`cannot ${what}: ${reasons[code] ?? REASONS[code] ?? code}`, code);
 }
 

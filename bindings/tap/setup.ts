@@ -24,7 +24,16 @@ export interface ManagedAddress {
 export function setUp(device: Device, setup: Setup): () => void {
   const undo: (() => void)[] = [];
   function putBack(): void {
-    for (const step of undo.splice(0)) unlessGone(step);
+    const failures = undo
+      .splice(0)
+      .map(failureOf)
+      .filter((failure) => failure !== undefined);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  const before = device.addresses;
+  function keepAddresses(): void {
+    for (const { address, length } of before) device.addAddress(address, length);
   }
 
   function change<Key extends "mac" | "mtu" | "up">(key: Key, value: Device[Key]): void {
@@ -44,27 +53,32 @@ export function setUp(device: Device, setup: Setup): () => void {
   }
 
   try {
+    undo.unshift(keepAddresses); // the kernel takes them away as an interface goes down
     if (device.mac !== setup.mac) change("up", false); // the kernel makes the link-local address when it goes up
     change("mac", setup.mac);
     change("mtu", setup.mtu);
     changeSetting("disable_ipv6", "0");
     changeSetting("addr_gen_mode", "0"); // from the MAC (EUI-64), by which other hosts know it
     change("up", true);
+    keepAddresses();
     for (const { address, length } of setup.addresses) {
       if (device.addAddress(address, length)) undo.unshift(() => device.removeAddress(address, length));
     }
   } catch (error) {
-    putBack();
+    failureOf(putBack); // what failed first says more
     throw error;
   }
   return putBack;
 }
 
-/** Does something to an interface, if there still is one. */
-function unlessGone(step: () => void): void {
+/** What the system says of an interface, a setting, an address or IPv6 that is not there any more. */
+const GONE = ["ENODEV", "ENOENT", "EADDRNOTAVAIL", "ENXIO"];
+
+/** Why a step of putting back failed. It does not where what it would put back is gone. */
+function failureOf(step: () => void): unknown {
   try {
     step();
   } catch (error) {
-    if (!(error instanceof TapError && error.code === "ENODEV")) throw error;
+    return error instanceof TapError && GONE.includes(error.code) ? undefined : error;
   }
 }

@@ -52,8 +52,9 @@ export class LoopThread {
     });
   }
 
-  /** Tells the loop to end. */
+  /** Tells the loop to end, if it still runs: the eventfd goes with it. */
   stop(): void {
+    if (!running.has(this)) return;
     Atomics.store(this.#stop, 0, 1);
     this.#libc.writeBytes(this.#wake, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
   }
@@ -100,7 +101,7 @@ export class LoopThread {
 
   #fail(error: unknown): void {
     this.#failure ??= error;
-    if (running.has(this)) this.stop();
+    this.stop();
   }
 }
 
