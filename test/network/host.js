@@ -17,12 +17,10 @@ process.on("message", (frame) => void tap.inject(Uint8Array.from(/** @type {numb
 if (usable) await tap.usable();
 console.log(`open ${tap.name}`);
 
-// Only once somebody has read that, which its going on to end the process would otherwise outrun.
-process.stdin.once("data", async () => {
+process.stdin.resume().once("end", async () => {
   if (ends === "exit") process.exit(3);
   if (ends === "throw") throw new Error("on purpose");
   await tap.close();
   console.log("closed");
   process.disconnect?.();
-  process.stdin.destroy();
 });

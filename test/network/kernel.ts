@@ -1,6 +1,6 @@
 // What the kernel of this namespace has and says, and what the tests want it to be.
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Forward, openTap, type Tap, type TapOptions } from "sixplane/tap";
 import { expect, onTestFinished } from "vitest";
@@ -18,18 +18,35 @@ export interface InterfaceAddress {
 
 /** What `ip -json` says of interfaces. */
 export function interfaces(...words: string[]) {
-  return JSON.parse(run("ip", "-json", "-details", "address", "show", ...words)) as {
+  return JSON.parse(run("ip", "-json", "address", "show", ...words)) as {
     ifname: string;
     address: string;
     mtu: number;
     flags: string[];
-    inet6_addr_gen_mode: string;
     addr_info: InterfaceAddress[];
   }[];
 }
 
 export function interfaceNames(): string[] {
   return interfaces().map(({ ifname }) => ifname);
+}
+
+/** What of an interface a TAP changes. */
+export function state(name: string) {
+  const [found] = interfaces("dev", name);
+  if (!found) throw new Error(`no ${name}`);
+  const { address, mtu, flags, addr_info } = found;
+  const setting = (path: string) => readFileSync(`/proc/sys/net/ipv6/conf/${name}/${path}`, "utf8").trim();
+  const addresses = addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`).sort();
+  return {
+    address,
+    mtu,
+    up: flags.includes("UP"),
+    addresses: addresses.filter((text) => !text.startsWith("fe80:")),
+    linkLocal: addresses.filter((text) => text.startsWith("fe80:")),
+    addressMode: setting("addr_gen_mode"),
+    disableIpv6: setting("disable_ipv6"),
+  };
 }
 
 export interface Neighbour {

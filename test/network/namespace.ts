@@ -1,7 +1,7 @@
 // Network namespaces of the tests' own. They go with the processes that are in them, however these end.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import koffi from "koffi";
 
@@ -9,6 +9,10 @@ const CLONE_NEWNET = 0x40000000;
 
 /** Why TAP interfaces cannot be tested here, or undefined where they can. */
 export const obstacle = enterNamespace();
+
+/** Whether this is root of the machine, who makes devices and mounts, and not of a namespace of its own. */
+export const isRoot =
+  process.getuid?.() === 0 && /^ *0 +0 +4294967295$/m.test(readFileSync("/proc/self/uid_map", "utf8"));
 
 /**
  * Takes this thread, and with it all threads and processes that it starts from now on, into a network

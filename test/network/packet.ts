@@ -63,6 +63,15 @@ export class PacketSocket implements Disposable {
 
   /** The frames that went out on the interface since the last look. */
   outgoing(): Uint8Array[] {
+    return this.#seen((type) => type === PACKET_OUTGOING);
+  }
+
+  /** The frames that came in on the interface since the last look. */
+  incoming(): Uint8Array[] {
+    return this.#seen((type) => type !== PACKET_OUTGOING);
+  }
+
+  #seen(isWanted: (type: number | undefined) => boolean): Uint8Array[] {
     const address = new Uint8Array(20);
     const addressLength = new Uint32Array(1);
     const frames: Uint8Array[] = [];
@@ -70,7 +79,7 @@ export class PacketSocket implements Disposable {
       addressLength[0] = address.length;
       const length = recvfrom(this.#file, this.#buffer, this.#buffer.length, 0, address, addressLength);
       if (length < 0) return frames;
-      if (address[10] === PACKET_OUTGOING) frames.push(this.#buffer.slice(0, length));
+      if (isWanted(address[10])) frames.push(this.#buffer.slice(0, length));
     }
   }
 
