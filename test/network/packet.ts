@@ -116,14 +116,13 @@ export async function settled(tap: Tap): Promise<void> {
 /** How many frames are on their way at most: the kernel drops what its queue to the TAP cannot hold. */
 const WINDOW = 400;
 
-/** Sends frames that are not IPv6 as fast as they are judged, and returns when the last has been. */
+/** Sends frames as fast as they are judged, and returns when the last has been. */
 export async function sendAll(tap: Tap, count: number, frame: (number: number) => Uint8Array): Promise<void> {
   using sender = PacketSocket.sender(tap.name);
-  const judged = () => tap.counters().reasons["not-ipv6"] ?? 0;
-  const before = judged();
+  const { received } = tap.counters();
   for (let sent = 0; sent < count; ) {
-    const now = Math.min(WINDOW, count - sent);
-    for (const end = sent + now; sent < end; sent++) sender.send(frame(sent));
-    while (judged() < before + sent) await turn();
+    for (const end = Math.min(sent + WINDOW, count); sent < end; sent++) sender.send(frame(sent));
+    while (tap.counters().received < received + sent) await turn();
   }
+  await settled(tap);
 }
