@@ -50,6 +50,7 @@ function run(libc: Libc, options: LoopOptions): void {
   const { buffer } = responder;
   const address = libc.addressOf(buffer);
   const wait = poller(libc, file, options.wake);
+  let lastErrno = 0;
 
   while (Atomics.load(stop, 0) === 0) {
     const length = libc.read(file, address, buffer.length);
@@ -88,9 +89,13 @@ function run(libc: Libc, options: LoopOptions): void {
   }
 
   function mayGoOn(errno: number): boolean {
+    // Only an error that comes twice ends the loop: under Deno, a call that the runtime itself makes between
+    // a read and the question for its error number, as to collect garbage, may have left another one.
+    const isEnd = errno !== EAGAIN && errno !== EINTR && errno === lastErrno;
+    lastErrno = errno;
     if (errno === EAGAIN) wait();
-    else if (errno !== EINTR) say({ errno });
-    return errno === EAGAIN || errno === EINTR;
+    if (isEnd) say({ errno });
+    return !isEnd;
   }
 }
 
