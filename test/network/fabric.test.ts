@@ -2,7 +2,7 @@
 import type { Tap } from "sixplane/tap";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { hex, NETWORK, OWNER, OWNER_MAC, SELF_MAC, toHex } from "../frames.ts";
-import { hostWords, neighbours, open, Program, skipDuplicateDetection, until } from "./kernel.ts";
+import { DENO, hostWords, neighbours, open, Program, skipDuplicateDetection, until } from "./kernel.ts";
 import { isInstalled, Namespace, obstacle, run } from "./namespace.ts";
 import { isNumbered, numbered, PacketSocket, sendAll } from "./packet.ts";
 
@@ -27,9 +27,11 @@ class Fabric implements AsyncDisposable {
     this.ownerNamespace = ownerNamespace;
   }
 
-  static async open(): Promise<Fabric> {
+  static async open(runtime: string[]): Promise<Fabric> {
     const namespace = await Namespace.open();
-    const options = hostWords({ network: NETWORK, node: OWNER, usable: true });
+    const skipDetection = "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad";
+    run(...namespace.words("sh", "-c", skipDetection));
+    const options = hostWords({ network: NETWORK, node: OWNER, usable: true }, runtime);
     const owner = new Program(namespace.words(...options), { ipc: true });
     const tap = await open({
       forward: (frames) => {
@@ -61,9 +63,12 @@ async function ping(...words: string[]): Promise<string> {
   return program.output;
 }
 
-describe("two hosts", () => {
+describe.each([
+  ["Node", [process.execPath]],
+  ["Deno", DENO],
+])("two hosts, the other of them under %s,", (_, runtime) => {
   test("reach each other at their own addresses, of which neither has to be asked for", async () => {
-    await using fabric = await Fabric.open();
+    await using fabric = await Fabric.open(runtime);
     const { tap } = fabric;
     expect(await ping("fc9c:56c2:e3de:adbe:ef01::1")).toContain(" 0% packet loss");
     expect(await ping("fd80:56c2:e21c:0:199:93de:adbe:ef01")).toContain(" 0% packet loss");
@@ -74,7 +79,7 @@ describe("two hosts", () => {
   });
 
   test("reach each other by IPv4 and by other IPv6, as on any Ethernet", async () => {
-    await using fabric = await Fabric.open();
+    await using fabric = await Fabric.open(runtime);
     const { tap } = fabric;
     fabric.address("10.0.0.1/24", "10.0.0.2/24");
     fabric.address("2001:db8::1/64", "2001:db8::2/64");
@@ -88,7 +93,7 @@ describe("two hosts", () => {
   });
 
   test("see the other's link-local address by the MAC that it has", async () => {
-    await using fabric = await Fabric.open();
+    await using fabric = await Fabric.open(runtime);
     expect(await ping(`fe80::de:adff:fea2:dc3%${fabric.tap.name}`)).toContain(" 0% packet loss");
   });
 });

@@ -1,6 +1,7 @@
 // What the kernel of this namespace has and says, and what the tests want it to be.
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { type Forward, openTap, type Tap, type TapOptions } from "sixplane/tap";
 import { expect, onTestFinished } from "vitest";
@@ -8,6 +9,13 @@ import { NETWORK, SELF, toHex } from "../frames.ts";
 import { run } from "./namespace.ts";
 
 export const HOST = fileURLToPath(new URL("host.js", import.meta.url));
+
+/** The words that run a program under Deno: its own binary, as the command of the package is Node's child. */
+export const DENO: string[] = [
+  createRequire(import.meta.url)("deno/install_api.cjs").runInstall(),
+  "run",
+  "-A",
+];
 
 export interface InterfaceAddress {
   local: string;
