@@ -11,16 +11,12 @@ const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x80000;
 const ETH_P_ALL = 0x0300; // 3 in the order of the network
 const PACKET_OUTGOING = 4;
-const SOL_SOCKET = 1;
-const SO_RCVBUFFORCE = 33;
-const RECEIVE_BUFFER = 16 << 20; // which holds what a test sends between two looks
 
 const libc = koffi.load(null);
 const socket = libc.func("socket", "int", ["int", "int", "int"]);
 const bind = libc.func("bind", "int", ["int", "const void *", "uint"]);
 const send = libc.func("send", "intptr_t", ["int", "const void *", "size_t", "int"]);
 const recvfrom = libc.func("recvfrom", "intptr_t", ["int", "void *", "size_t", "int", "void *", "void *"]);
-const setsockopt = libc.func("setsockopt", "int", ["int", "int", "int", "const void *", "uint"]);
 const closeFile = libc.func("close", "int", ["int"]);
 const indexOf = libc.func("if_nametoindex", "uint", ["const char *"]);
 
@@ -46,7 +42,6 @@ export class PacketSocket implements Disposable {
   static #open(name: string, protocol: number): PacketSocket {
     const file = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (file < 0) throw new Error(`socket: errno ${koffi.errno()}`);
-    setsockopt(file, SOL_SOCKET, SO_RCVBUFFORCE, new Int32Array([RECEIVE_BUFFER]), 4);
     // struct sockaddr_ll: the family (2), the protocol (2), the interface's index (4), and a MAC
     const address = new Uint8Array(20);
     new Uint16Array(address.buffer).set([AF_PACKET, protocol]);
