@@ -37,9 +37,12 @@ afterEach(() => {
   expect(left).toEqual([]);
 });
 
-/** What a host in a process of its own says. */
+/** What a host in a process of its own says, which leaves no interface even while it runs. */
 async function said(words: string[]): Promise<string> {
+  const before = interfaceNames();
   await using program = new Program(words);
+  await program.printed("Error ");
+  expect(interfaceNames()).toEqual(before);
   program.child.stdin.end();
   await program.ended;
   return program.output.trim();
@@ -203,6 +206,9 @@ describe("the machine", () => {
       "TapError EROFS: cannot write 0 to /proc/sys/net/ipv6/conf/zt5/addr_gen_mode: it is read-only here",
     );
     expect(state("zt5")).toEqual(before); // MAC and MTU, which had been set by then
+    changeSetting("conf/default/addr_gen_mode", 1);
+    expect(await said([...words, ...hostWords({ ...OPTIONS, name: "zt6" })])).toContain("read-only");
+    changeSetting("conf/default/addr_gen_mode", 0);
     run("ip", "link", "delete", "zt5");
   });
 

@@ -16,7 +16,7 @@ import {
   until,
 } from "./kernel.ts";
 import { obstacle, run } from "./namespace.ts";
-import { numbered, PacketSocket, settled } from "./packet.ts";
+import { numbered, PacketSocket, sendAll, settled } from "./packet.ts";
 
 const OPTIONS = { network: NETWORK, node: SELF, name: "zt5" };
 
@@ -97,11 +97,23 @@ describe("close()", () => {
     }
   });
 
-  test("does not wait for a forward that never ends", async () => {
+  test("does not wait for a slow forward, which is not called again", async () => {
     let called = 0;
-    const tap = await open({ forward: () => new Promise<void>(() => void called++) });
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const tap = await open({
+      forward: () => {
+        called++;
+        return held;
+      },
+    });
+    await sendAll(tap, 1000, numbered);
     await until(() => called > 0, "called");
     await tap.close();
+    release();
+    for (let turns = 0; turns < 10; turns++) await turn();
     expect(called).toBe(1);
   });
 });
@@ -255,7 +267,7 @@ describe("a process that ends", () => {
     }
   });
 
-  test("does so with its frames in a flood", async () => {
+  test("leaves none with its frames in a flood", async () => {
     await using program = new Program(hostWords({ ...OPTIONS, ends: "exit" }));
     await program.printed("open zt5");
     using sender = PacketSocket.sender("zt5");
