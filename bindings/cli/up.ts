@@ -50,7 +50,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       network: network.id,
       node,
       name: options.name,
-      modes: [...new Set(options.modes.split(","))] as Mode[],
+      modes: options.modes.split(",") as Mode[],
       probes: options.probes,
       mtu,
       multicast: options.multicast,

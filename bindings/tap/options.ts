@@ -60,12 +60,15 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
   return checked;
 }
 
+/** Names that mean something else: folders, and the settings that all interfaces have or start with. */
+const RESERVED_NAMES = [".", "..", "all", "default"];
+
 function checkName(name: string): void {
   const isName = typeof name === "string" && /^[^\s/:%\0]*(%d)?[^\s/:%\0]*$/.test(name);
   const { length } = new TextEncoder().encode(isName ? name : "");
-  if (length >= 1 && length <= 15 && name !== "." && name !== "..") return;
+  if (length >= 1 && length <= 15 && !RESERVED_NAMES.includes(name)) return;
   throw new InputError(
-    `interface name must be 1 to 15 bytes without spaces, slashes and colons, got ${show(name)}`,
+    `interface name must be 1 to 15 bytes without spaces, slashes and colons, not all or default, got ${show(name)}`,
   );
 }
 

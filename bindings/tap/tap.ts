@@ -160,7 +160,7 @@ function managedAddresses(network: Network, { node, modes }: CheckedOptions): Ma
     "6plane": { address: host.sixplane.address, length: network.sixplane.length },
     rfc4193: { address: host.rfc4193.address, length: network.rfc4193.length },
   };
-  return modes.map((mode) => all[mode]);
+  return [...new Set(modes)].map((mode) => all[mode]);
 }
 
 function checkFrame(frame: Uint8Array): void {

@@ -15,7 +15,7 @@ const EBADFD = 77; // what a file of /dev/net/tun says when its interface has go
 const running = new Set<LoopThread>();
 
 export class LoopThread {
-  /** What the loop has counted, by the numbers in counts.ts. */
+  /** What the loop has counted, by the numbers in counters.ts. */
   readonly counts = new Float64Array(sharedCounts());
   /** Resolves when the thread has ended after `stop`; rejects where it ended for another reason. */
   readonly ended: Promise<void>;

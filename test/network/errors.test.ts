@@ -49,7 +49,8 @@ async function said(words: string[]): Promise<string> {
 }
 
 describe("options", () => {
-  const name = "interface name must be 1 to 15 bytes without spaces, slashes and colons, got";
+  const name =
+    "interface name must be 1 to 15 bytes without spaces, slashes and colons, not all or default, got";
   const mtu = "MTU must be a whole number from 1280 to 65499, got";
   const multicast = 'multicast must be "forward" or "drop", got';
   test.each<[Record<string, unknown>, string]>([
@@ -63,6 +64,8 @@ describe("options", () => {
     [{ name: "a/b" }, `${name} "a/b"`],
     [{ name: "a:b" }, `${name} "a:b"`],
     [{ name: ".." }, `${name} ".."`],
+    [{ name: "all" }, `${name} "all"`],
+    [{ name: "default" }, `${name} "default"`],
     [{ name: "zt%d%d" }, `${name} "zt%d%d"`],
     [{ name: "zt\0" }, `${name} "zt\\u0000"`],
     [{ name: "z".repeat(16) }, `${name} "${"z".repeat(16)}"`],

@@ -35,7 +35,8 @@ function refused(status: 1 | 2, sentence: string): Run {
 const ENDPOINT = "peer's host must be a host and a port such as 192.0.2.1:4789 or [2001:db8::1]:4789, got";
 const LISTEN =
   "address to listen on must be a host and a port such as 192.0.2.1:4789 or [2001:db8::1]:4789, got";
-const NAME = "interface name must be 1 to 15 bytes without spaces, slashes and colons, got";
+const NAME =
+  "interface name must be 1 to 15 bytes without spaces, slashes and colons, not all or default, got";
 const MTU = "MTU must be a whole number from 1280 to 65481, got";
 const NO_TAP = "there is an interface of that name which is no TAP: choose another";
 const NOT_HERE = "no interface of this machine has that address";
