@@ -14,8 +14,8 @@ const POLLIN = 1;
 /** From here down, what `answerInPlace` returns is the reason for which a solicitation is invalid. */
 const INVALID = -16;
 
-/** How long a poll waits at most, in case the one who would wake it is gone. */
-const POLL_MILLISECONDS = 500;
+/** How long a poll waits at most: a process that ends without closing the TAP waits for this thread. */
+const POLL_MILLISECONDS = 200;
 
 /** What the loop is told when it starts. */
 export interface LoopOptions {

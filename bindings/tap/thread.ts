@@ -11,9 +11,6 @@ import { type Forward, QueueReader, sharedQueue } from "./queue.ts";
 
 const EBADFD = 77; // what a file of /dev/net/tun says when its interface has gone
 
-/** Threads that run. A process must not end while one of them waits in the kernel: it would hang. */
-const running = new Set<LoopThread>();
-
 export class LoopThread {
   /** What the loop has counted, by the numbers in counters.ts. */
   readonly counts = new Float64Array(sharedCounts());
@@ -26,6 +23,7 @@ export class LoopThread {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #forward: Forward | undefined;
   readonly #queue: QueueReader | undefined;
+  #isRunning = true;
   #failure: unknown;
 
   /**
@@ -54,20 +52,17 @@ export class LoopThread {
 
   /** Tells the loop to end, if it still runs: the eventfd goes with it. */
   stop(): void {
-    if (!running.has(this)) return;
+    if (!this.#isRunning) return;
     Atomics.store(this.#stop, 0, 1);
     this.#libc.writeBytes(this.#wake, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
   }
 
   async #start(options: LoopOptions): Promise<void> {
     const worker = new Worker(new URL("./tap-loop.js", import.meta.url), { workerData: options });
-    if (running.size === 0) process.on("exit", stopAll);
-    running.add(this);
     worker.on("message", (message: LoopMessage) => this.#hear(message));
     worker.on("error", (error) => this.#fail(error));
     await new Promise((resolve) => worker.on("exit", resolve));
-    running.delete(this);
-    if (running.size === 0) process.off("exit", stopAll);
+    this.#isRunning = false;
     this.#libc.close(this.#wake);
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -103,8 +98,4 @@ export class LoopThread {
     this.#failure ??= error;
     this.stop();
   }
-}
-
-function stopAll(): void {
-  for (const thread of running) thread.stop();
 }
