@@ -129,16 +129,16 @@ export class Network {
    * Whether a frame that came from a node names that node as its sender: for whoever takes frames
    * from the nodes of this network and hands them on, and for the host that gets them.
    *
-   * The source MAC must be the node's own. In an IPv6 frame (ethertype `86dd`), the source address
-   * must be one of these, too:
+   * The source MAC must be the node's own. In an IPv6 frame (ethertype `86dd`, behind VLAN tags or
+   * not), the source address must be one of these, too:
    * - any address of the node's /80, or its RFC 4193 address; never one that embeds another node
    * - of all link-local addresses, the one made from the MAC (RFC 2464 §5)
    * - `::`, which asks whether an address is free (RFC 4862 §5.4)
    * - any other address that is not multicast or `::1`, unless `foreign` is false
    *
    * A frame without a whole Ethernet header, or of ethertype `86dd` without a whole IPv6 header of
-   * version 6, is not permitted: it cannot be checked. Of other frames, also of those with a VLAN
-   * tag, only the MAC is looked at.
+   * version 6, is not permitted: it cannot be checked. Of other frames, only the MAC is looked at.
+   * What a Neighbor Advertisement says of addresses other than its source is not.
    *
    * @param node the node's address, 10 hex digits, as the transport knows it, not the frame
    * @param frame an Ethernet frame from its destination MAC on

@@ -10,7 +10,8 @@ export interface SourcePolicy {
   foreign?: boolean;
 }
 
-//  Where a frame names its sender, offsets from the Ethernet destination (RFC 2464 §3, RFC 8200 §3)
+//  Where a frame names its sender, offsets from the Ethernet destination (RFC 2464 §3, RFC 8200 §3); VLAN
+//  tags of four bytes each may come before the ethertype (IEEE 802.1Q)
 //
 //   6            12          14          22            38     54
 //  ┌────────────┬───────────┬─────────┬─┬─────────────┬──────┐
@@ -18,13 +19,17 @@ export interface SourcePolicy {
 //  └────────────┴───────────┴─────────┴─┴─────────────┴──────┘
 const ETHERNET_SOURCE = 6;
 const ETHERTYPE = 12;
-const VERSION = 14;
-const SOURCE = 22;
+const IPV6 = [0x86, 0xdd];
+const TAGS = [
+  [0x81, 0x00],
+  [0x88, 0xa8],
+  [0x91, 0x00],
+];
+const TAG_LENGTH = 4;
 
-/** Bytes of the Ethernet header. */
-const ETHERNET_HEADER = 14;
-/** Bytes of the Ethernet header and the IPv6 header. */
-const HEADERS = 54;
+// From the IPv6 header's start.
+const SOURCE = 8;
+const IPV6_HEADER = 40;
 
 /**
  * Whether the node may have sent the frame, as `Network.permitsSource` says.
@@ -45,11 +50,14 @@ export function permitsSource(
   if (typeof foreign !== "boolean") throw mismatch("foreign", "true or false", foreign);
 
   const mac = core.mac();
-  if (frame.length < ETHERNET_HEADER || !holds(frame, ETHERNET_SOURCE, mac)) return false;
-  if (!holds(frame, ETHERTYPE, [0x86, 0xdd])) return true;
-  if (frame.length < HEADERS || (frame[VERSION] ?? 0) >> 4 !== 6) return false;
+  let type = ETHERTYPE;
+  while (TAGS.some((tag) => holds(frame, type, tag))) type += TAG_LENGTH; // a kernel may take them off
+  const header = type + 2;
+  if (frame.length < header || !holds(frame, ETHERNET_SOURCE, mac)) return false;
+  if (!holds(frame, type, IPV6)) return true;
+  if (frame.length < header + IPV6_HEADER || (frame[header] ?? 0) >> 4 !== 6) return false;
 
-  const source = frame.subarray(SOURCE, SOURCE + 16);
+  const source = frame.subarray(header + SOURCE, header + SOURCE + 16);
   const owner = core.ownerOfAddress(source);
   if (owner) return holds(owner.node, 0, node);
   if (source[0] === 0xff) return false; // a group sends nothing (RFC 4291 §2.7)

@@ -174,7 +174,7 @@ describe("pcapng", () => {
   test("does not look behind the end of an interface's options", async () => {
     const write = pcapng();
     const { u16, u32 } = order(true);
-    const described = write.block(1, u16(1) + u16(0) + u32(0) + u16(0) + u16(0) + "ffffffff");
+    const described = write.block(1, [u16(1), u16(0), u32(0), u16(0), u16(0), "ffffffff"].join(""));
     const capture = join([write.section(), described, write.enhanced(solicitation(), TIME)]);
     expect((await verdicts(capture)).verdicts).toEqual(["reply"]);
   });

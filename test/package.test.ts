@@ -82,6 +82,40 @@ describe("the package", () => {
     );
   });
 
+  test("works where it is installed, without what only its development needs", () => {
+    using files = folder();
+    const npm = (...words: string[]) =>
+      spawnSync("npm", [...words, "--ignore-scripts", "--offline", "--no-audit", "--no-fund"], {
+        cwd: files.path(""),
+        encoding: "utf8",
+      });
+    const [{ filename }] = JSON.parse(npm("pack", ROOT, "--json").stdout);
+    writeFileSync(files.path("package.json"), '{ "type": "module" }');
+    mkdirSync(files.path("node_modules/sixplane"), { recursive: true });
+    const tar = [
+      "-xzf",
+      files.path(filename),
+      "--strip-components=1",
+      "-C",
+      files.path("node_modules/sixplane"),
+    ];
+    expect(spawnSync("tar", tar).status).toBe(0);
+    const { dependencies } = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8"));
+    for (const name of Object.keys(dependencies)) {
+      symlinkSync(`${ROOT}/node_modules/${name}`, files.path(`node_modules/${name}`), "dir");
+    }
+    const node = (...words: string[]) =>
+      spawnSync(process.execPath, words, { cwd: files.path(""), encoding: "utf8" });
+    const command = "node_modules/sixplane/dist/cli.js";
+    expect(node(command, "owner", "8056c2e21c000001", "02:de:ad:a2:0d:c3").stdout).toBe("deadbeef01\n");
+    const host = ["--network", "8056c2e21c000001", "--node", "89e92ceee5", "--listen", "127.0.0.1:0"];
+    const missing = "sixplane/tap needs the package koffi under Node: `npm install koffi`";
+    expect(node(command, "up", ...host)).toMatchObject({ status: 1, stderr: `sixplane: ${missing}\n` });
+    const open =
+      'import { openTap } from "sixplane/tap"; openTap({ network: "8056c2e21c000001", node: "89e92ceee5" })';
+    expect(node("--input-type=module", "--eval", open).stderr).toContain(`TapError: ${missing}`);
+  });
+
   test("has bindings that need nothing but WebAssembly, atob and TextDecoder of what runs them", () => {
     const entry = fileURLToPath(import.meta.resolve("sixplane"));
     expect(readFileSync(entry, "utf8")).not.toMatch(/^import |\bimport\(|\brequire\(/m);
@@ -133,6 +167,16 @@ describe("the package", () => {
         if (verdict.kind === "reply") { const frame: Uint8Array = verdict.frame; frame.slice(); }
         else { const reason: string = verdict.reason; reason.trim(); }`),
     ).toBe("");
+    if (module === "nodenext") {
+      expect(
+        check(`import { openTap, type TapCounters } from "sixplane/tap";
+          const tap = await openTap({ network: "8056c2e21c000001", node: "89e92ceee5", forward(frames) {
+            for (const frame of frames) frame.slice();
+          } });
+          const counters: TapCounters = tap.counters(); counters.reasons["unicast-probe"]?.toFixed();
+          await tap.close();`),
+      ).toBe("");
+    }
     expect(check('new Network("8056c2e21c000001").responder({ modes: ["6plane"] });')).toContain(
       "'node' is missing",
     );

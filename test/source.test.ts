@@ -124,7 +124,7 @@ describe("the source MAC of a node", () => {
 
   test("decides alone under any ethertype but 86dd, whatever lies behind", () => {
     const spoofed = from("fc9c:56c2:e3de:adbe:ef01::1");
-    for (const ethertype of ["0000", "05dc", "0800", "0806", "8100", "88a8", "86dc", "87dd", "dd86"]) {
+    for (const ethertype of ["0000", "05dc", "0800", "0806", "86dc", "87dd", "dd86", "8101", "89a8"]) {
       spoofed.set(hex(ethertype), 12);
       expect(permitted(spoofed)).toEqual(ALWAYS);
       expect(permitted(spoofed.subarray(0, 14))).toEqual(ALWAYS);
@@ -132,6 +132,23 @@ describe("the source MAC of a node", () => {
     spoofed.set(hex("86dd"), 12);
     expect(permitted(spoofed)).toEqual(NEVER);
   });
+
+  test.each(["8100", "88a8", "9100", "8100000188a8", "810000008100ffff8100"])(
+    "does not decide alone behind the tags %s: a kernel takes them off",
+    (tags) => {
+      const insert = (frame: Uint8Array) => {
+        const text = toHex(frame);
+        return hex(`${text.slice(0, 24)}${tags}0000${text.slice(24)}`);
+      };
+      expect(permitted(insert(from("fc9c:56c2:e389:e92c:eee5::1")))).toEqual(ALWAYS);
+      expect(permitted(insert(from("fc9c:56c2:e3de:adbe:ef01::1")))).toEqual(NEVER);
+      expect(permitted(insert(solicitation({ ethertype: "0806" })))).toEqual(ALWAYS);
+      const cut = insert(from("fc9c:56c2:e389:e92c:eee5::1"));
+      for (let length = 14; length < 14 + tags.length / 2 + 2 + 40; length++) {
+        expect(permitted(cut.subarray(0, length))).toEqual(NEVER);
+      }
+    },
+  );
 
   test("is that of the node on this network, not on another", () => {
     const other = new Network("8056c2e279e6f8f0");
@@ -256,14 +273,16 @@ describe("real frames", () => {
       at += 16 + length;
       const sender = SENDERS.get(toHex(frame.subarray(6, 12))) ?? "";
       seen[sender] = (seen[sender] ?? 0) + 1;
-      const unspecified = frame.subarray(22, 38).every((byte) => byte === 0);
+      let type = 12;
+      while ([0x8100, 0x88a8].includes(frame.readUInt16BE(type))) type += 4;
+      const unspecified = frame.subarray(type + 10, type + 26).every((byte) => byte === 0);
       for (const [mac, node] of SENDERS) {
         const strict = (frame: Uint8Array) => network.permitsSource(node, frame, { foreign: false });
         expect(strict(frame)).toBe(node === sender);
         // With the other's own MAC, too, but where nothing else tells who sent it.
         const disguised = hex(toHex(frame));
         disguised.set(hex(mac), 6);
-        const tellsNothing = unspecified || frame.readUInt16BE(12) !== 0x86dd;
+        const tellsNothing = unspecified || frame.readUInt16BE(type) !== 0x86dd;
         expect(strict(disguised)).toBe(node === sender || tellsNothing);
       }
     }

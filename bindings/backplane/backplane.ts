@@ -23,6 +23,8 @@ export interface BackplaneCounters {
     unknownDestination: number;
     /** Frames that the operating system did not send. */
     unsent: number;
+    /** Datagrams that the operating system could not give. */
+    unreceived: number;
     /** Datagrams from where there is no peer. */
     unknownSender: number;
     /** Datagrams that are no frame of this network. */
@@ -43,7 +45,7 @@ export class Backplane {
   readonly counters: BackplaneCounters = {
     sent: 0,
     received: 0,
-    dropped: { unknownDestination: 0, unsent: 0, unknownSender: 0, malformed: 0, spoofed: 0 },
+    dropped: { unknownDestination: 0, unsent: 0, unreceived: 0, unknownSender: 0, malformed: 0, spoofed: 0 },
   };
 
   readonly #network: Network;
@@ -62,6 +64,7 @@ export class Backplane {
     this.#byMac = new Map(peers.map((peer) => [macNumber(peer.mac), [peer]]));
     this.#byEndpoint = new Map(peers.map((peer) => [endpointKey(peer.endpoint), peer]));
     socket.on("message", (datagram, sender) => this.#accept(datagram, sender));
+    socket.on("error", () => this.counters.dropped.unreceived++);
   }
 
   /** Where datagrams are received. */
@@ -155,8 +158,18 @@ async function located(network: Network, peer: Peer, local: string): Promise<Pee
       `peer ${peer.node} has the ${kind} address ${found.host}, which cannot be reached from ${local}: listen on [::]`,
     );
   }
+  if (!isOneHost(found.host)) {
+    throw new InputError(`peer ${peer.node} has the address ${found.host}, which is not one host's`);
+  }
   if (found6) checkUnderlay(network, peer.node, endpoint.host);
   return { ...peer, endpoint };
+}
+
+/** Whether an address is that of one host: no multicast or broadcast, and not the unspecified one. */
+function isOneHost(host: string): boolean {
+  if (isIP(host) === 6) return !/^(ff|::$|::%)/i.test(host);
+  const first = Number.parseInt(host, 10);
+  return first > 0 && first < 224;
 }
 
 /** That datagrams to an IPv6 address do not come back to the TAP, to be sent there again, and again. */

@@ -40,18 +40,14 @@ const IPV4_POOLS: Pool[] = [
   { base: "192.168.0.0/16", size: 20 },
 ];
 
-const ENGINES = new Map([
-  ["20.10", before27],
-  ["27", since27],
-  ["28", since27],
-  ["29", since27],
-]);
+/** The first engine that takes daemon.json for IPv6 as it is written here. */
+const OLDEST_ENGINE = 20;
 
 export const DOCKER_ADVICE = `
 The JSON is a whole /etc/docker/daemon.json, which an engine reads as it starts.
 The default bridge gets the second /96 of the host's /80, as the first has the
 host's own address. Each named network gets a /96 of the /80's upper half; on an
-engine of 20.10, only where it is made with --ipv6 and a --subnet from there.
+engine before 27, only where it is made with --ipv6 and a --subnet from there.
 
 All ports of the containers are open to the network: so that their addresses are
 seen there, Docker leaves IPv6 alone. It is up to the rules of the network, or to
@@ -67,16 +63,23 @@ export async function docker(
   node: string | undefined,
   options: DockerOptions,
 ): Promise<void> {
-  const daemon = ENGINES.get(options.engine);
-  if (!daemon) throw mismatch("engine", "20.10, or 27, 28 or 29", options.engine);
+  const daemon = major(options.engine) < 27 ? before27 : since27;
   const host = new Network(id).host(nodeAddress(node, options.zerotier));
   const settings = daemon(host.sixplane.prefix);
   await output.result(!options.flags, settings, [flags(settings).join(" ")]);
   warnOfReserved(host.node);
 }
 
+/** The first number of an engine's version. */
+function major(version: string): number {
+  const [, number] = /^(\d+)(\.\d+)*$/.exec(version) ?? [];
+  if (Number(number) >= OLDEST_ENGINE) return Number(number);
+  throw mismatch("engine", "a version such as 20.10 or 28, not below 20", version);
+}
+
 /**
- * An engine that leaves IPv6 alone unless told otherwise. Given the whole /80, it would make the host's
+ * An engine that leaves IPv6 alone unless told otherwise, as those before 27 do (upstream: the release notes
+ * of 27.0, which turned ip6tables on). Given the whole /80, it would make the host's
  * own address, ::1, that of docker0, too.
  */
 function before27(prefix: Prefix): Daemon {

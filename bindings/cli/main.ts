@@ -75,7 +75,7 @@ function commands(output: Output): Command {
     .argument("<network>", "network ID, 16 hex digits")
     .argument("[node]", "the host's own node address, 10 hex digits")
     .option("--zerotier <folder>", "read the node address from the identity.public in ZeroTier's folder")
-    .option("--engine <version>", "the engine's version: 20.10, or 27, 28 or 29", "27")
+    .option("--engine <version>", "the engine's version, such as 20.10, 26.1 or 28", "28")
     .option("--flags", "print options for the command line of dockerd instead", false)
     .addOption(new Option("--json", "print JSON, as without it").conflicts("flags"))
     .addHelpText("after", `${DOCKER_ADVICE}\nExample:\n  sixplane docker 8056c2e21c000001 89e92ceee5`)

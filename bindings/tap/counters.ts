@@ -33,7 +33,7 @@ export interface TapCounters {
   /** Frames that the kernel took from `inject`. */
   injected: number;
   dropped: {
-    /** Frames for which the queue had no room, as `forward` was too slow. */
+    /** Frames for which the queue had no room, as `forward` was too slow, or that were there at the end. */
     backlog: number;
     /** Multicast withheld by the option "drop". */
     multicast: number;
@@ -52,8 +52,17 @@ export interface Injections {
   refused: number;
 }
 
-/** The counts under their names. */
-export function nameCounts(counts: Float64Array, injections: Injections, responder: Responder): TapCounters {
+/**
+ * The counts under their names.
+ *
+ * @param undelivered frames that were in the queue for `forward` when the TAP was closed
+ */
+export function nameCounts(
+  counts: Float64Array,
+  undelivered: number,
+  injections: Injections,
+  responder: Responder,
+): TapCounters {
   const count = (index: number) => counts[index] ?? 0;
   const counters: TapCounters = {
     received: count(REPLIES) + count(OVERSIZED),
@@ -61,10 +70,10 @@ export function nameCounts(counts: Float64Array, injections: Injections, respond
     pass: 0,
     invalid: 0,
     reasons: {},
-    forwarded: count(FORWARDED),
+    forwarded: count(FORWARDED) - undelivered,
     injected: injections.taken,
     dropped: {
-      backlog: count(BACKLOG),
+      backlog: count(BACKLOG) + undelivered,
       multicast: count(MULTICAST),
       oversized: count(OVERSIZED),
       unsent: count(UNSENT),

@@ -3,7 +3,7 @@
 import { TapError } from "./error.ts";
 import type { Libc } from "./libc.ts";
 
-/** @throws TapError where koffi is not installed */
+/** @throws TapError where koffi is not installed, or cannot be loaded */
 export async function openLibc(): Promise<Libc> {
   const koffi = await loadKoffi();
   const library = koffi.load(null); // what the process has loaded: glibc or musl
@@ -27,7 +27,8 @@ async function loadKoffi() {
   try {
     return (await import("koffi")).default;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new TapError("sixplane/tap needs the package koffi under Node: `npm install koffi`", "ENOSYS");
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === "ERR_MODULE_NOT_FOUND" ? "`npm install koffi`" : `it cannot be loaded: ${message}`;
+    throw new TapError(`sixplane/tap needs the package koffi under Node: ${why}`, "ENOSYS");
   }
 }

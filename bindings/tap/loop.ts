@@ -34,8 +34,8 @@ export interface LoopOptions {
   stop: SharedArrayBuffer;
 }
 
-/** What the loop says: that there are frames in the queue, or the error number that ended it. */
-export type LoopMessage = "frames" | { errno: number };
+/** What the loop says: that it reads, that there are frames in the queue, or the error number that ended it. */
+export type LoopMessage = "started" | "frames" | { errno: number };
 
 function say(message: LoopMessage): void {
   parentPort?.postMessage(message);
@@ -52,6 +52,7 @@ function run(libc: Libc, options: LoopOptions): void {
   const wait = poller(libc, file, options.wake);
   let lastErrno = 0;
 
+  say("started");
   while (Atomics.load(stop, 0) === 0) {
     const length = libc.read(file, address, buffer.length);
     if (length > 0) judge(length);

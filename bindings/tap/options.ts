@@ -13,7 +13,9 @@ export interface TapOptions extends ResponderOptions {
   network: string;
   /**
    * The interface's name, 1 to 15 bytes; a `%d` in it becomes the first number that is free. By default
-   * "zt%d". A TAP that was made to stay (`ip tuntap add`) is attached to, and put back when closed.
+   * "zt%d". A TAP that was made to stay (`ip tuntap add`) is attached to, and gets its MAC, MTU, addresses
+   * and settings back when closed; where its MAC was another, it goes down for a moment, and routes over it
+   * and the lifetimes of its addresses are lost.
    */
   name?: string;
   /** The MTU, 1,280 to 65,499 bytes. By default 2,800, as ZeroTier has. */
@@ -68,7 +70,7 @@ function checkName(name: string): void {
   const { length } = new TextEncoder().encode(isName ? name : "");
   if (length >= 1 && length <= 15 && !RESERVED_NAMES.includes(name)) return;
   throw new InputError(
-    `interface name must be 1 to 15 bytes without spaces, slashes and colons, not all or default, got ${show(name)}`,
+    `interface name must be 1 to 15 bytes without spaces, slashes, colons and percent signs but one %d, and not all or default, got ${show(name)}`,
   );
 }
 

@@ -110,6 +110,8 @@ export class QueueReader {
   readonly #control: Int32Array;
   readonly #lengths: Int32Array;
   readonly #batch: FrameBatch;
+  /** How many frames have been taken so far. */
+  taken = 0;
   #read = 0;
 
   constructor(shared: SharedArrayBuffer) {
@@ -134,6 +136,7 @@ export class QueueReader {
       this.#read = (this.#read + (length > 0 ? recordLength(length) : RING - offset)) | 0;
     }
     this.#batch.count = count;
+    this.taken += count;
     return count > 0 ? this.#batch : undefined;
   }
 

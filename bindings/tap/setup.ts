@@ -31,9 +31,9 @@ export function setUp(device: Device, setup: Setup): () => void {
     if (failures.length > 0) throw failures[0];
   }
 
-  const before = device.addresses;
+  const found = device.addresses;
   function keepAddresses(): void {
-    for (const { address, length } of before) device.addAddress(address, length);
+    for (const { address, length } of found) device.addAddress(address, length);
   }
 
   function change<Key extends "mac" | "mtu" | "up">(key: Key, value: Device[Key]): void {

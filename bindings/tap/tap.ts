@@ -37,12 +37,16 @@ export async function openTap(options: TapOptions): Promise<Tap> {
   const { mac } = network.host(checked.node);
   const setup = { mac, mtu: checked.mtu, addresses: managedAddresses(network, checked) };
   const opened = openInterface(libc, checked.name, setup);
+  let thread: LoopThread;
   try {
-    return new Tap(libc, opened, setup, new LoopThread(libc, opened, checked), responder);
+    thread = new LoopThread(libc, opened, checked);
   } catch (error) {
     opened.close();
     throw error;
   }
+  const tap = new Tap(libc, opened, setup, thread, responder);
+  await Promise.race([thread.started, thread.ended]); // of `closed`, the rejection is the user's to handle
+  return tap;
 }
 
 /**
@@ -131,7 +135,8 @@ export class Tap {
 
   /** What has happened to frames so far. */
   counters(): TapCounters {
-    return nameCounts(this.#thread.counts, this.#injections, this.#responder);
+    const { counts, undelivered } = this.#thread;
+    return nameCounts(counts, undelivered, this.#injections, this.#responder);
   }
 
   /**

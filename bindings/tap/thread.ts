@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { sharedCounts } from "./counters.ts";
+import { FORWARDED, sharedCounts } from "./counters.ts";
 import { systemError, TapError } from "./error.ts";
 import { type Libc, O_CLOEXEC } from "./libc.ts";
 import type { LoopMessage, LoopOptions } from "./loop.ts";
@@ -14,6 +14,8 @@ const EBADFD = 77; // what a file of /dev/net/tun says when its interface has go
 export class LoopThread {
   /** What the loop has counted, by the numbers in counters.ts. */
   readonly counts = new Float64Array(sharedCounts());
+  /** Resolves when the loop reads frames; never, where it does not come to that. */
+  readonly started: Promise<void>;
   /** Resolves when the thread has ended after `stop`; rejects where it ended for another reason. */
   readonly ended: Promise<void>;
 
@@ -23,12 +25,13 @@ export class LoopThread {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #forward: Forward | undefined;
   readonly #queue: QueueReader | undefined;
+  #hasStarted = () => {};
   #isRunning = true;
-  #failure: unknown;
+  #failure: { error: unknown } | undefined;
 
   /**
    * @param tap the file to read and write, and the name of its interface
-   * @throws TapError where the thread cannot be started
+   * @throws TapError where the kernel gives no eventfd
    */
   constructor(libc: Libc, tap: { file: number; name: string }, options: CheckedOptions) {
     this.#libc = libc;
@@ -38,7 +41,10 @@ export class LoopThread {
     if (this.#wake < 0) throw systemError("make an eventfd", libc.errno());
     const queue = options.forward && sharedQueue();
     this.#queue = queue && new QueueReader(queue);
-    this.ended = this.#start({
+    this.started = new Promise((resolve) => {
+      this.#hasStarted = resolve;
+    });
+    this.ended = this.#run({
       network: options.network,
       responder: { node: options.node, modes: options.modes, probes: options.probes },
       file: tap.file,
@@ -57,18 +63,22 @@ export class LoopThread {
     this.#libc.writeBytes(this.#wake, new Uint8Array(new BigUint64Array([1n]).buffer), 8);
   }
 
-  async #start(options: LoopOptions): Promise<void> {
-    const worker = new Worker(new URL("./tap-loop.js", import.meta.url), { workerData: options });
-    worker.on("message", (message: LoopMessage) => this.#hear(message));
-    worker.on("error", (error) => this.#fail(error));
-    await new Promise((resolve) => worker.on("exit", resolve));
-    this.#isRunning = false;
-    this.#libc.close(this.#wake);
-    if (this.#failure !== undefined) throw this.#failure;
+  async #run(options: LoopOptions): Promise<void> {
+    try {
+      const worker = new Worker(new URL("./tap-loop.js", import.meta.url), { workerData: options });
+      worker.on("message", (message: LoopMessage) => this.#hear(message));
+      worker.on("error", (error) => this.#fail(error));
+      await new Promise((resolve) => worker.on("exit", resolve));
+    } finally {
+      this.#isRunning = false;
+      this.#libc.close(this.#wake);
+    }
+    if (this.#failure) throw this.#failure.error;
   }
 
   #hear(message: LoopMessage): void {
-    if (message === "frames") this.#forwardAll().catch((error) => this.#fail(error));
+    if (message === "started") this.#hasStarted();
+    else if (message === "frames") this.#forwardAll().catch((error) => this.#fail(error));
     else this.#fail(this.#endedBy(message.errno));
   }
 
@@ -90,12 +100,17 @@ export class LoopThread {
     } while (!this.#queue.rest());
   }
 
+  /** Frames that were in the queue when the thread ended, and stay there. */
+  get undelivered(): number {
+    return this.#isRunning || !this.#queue ? 0 : (this.counts[FORWARDED] ?? 0) - this.#queue.taken;
+  }
+
   get #stopped(): boolean {
     return Atomics.load(this.#stop, 0) !== 0;
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error;
+    this.#failure ??= { error };
     this.stop();
   }
 }

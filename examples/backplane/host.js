@@ -27,8 +27,7 @@ export async function openHosts(network, nodes, outside, wire) {
       const peers = endpoints.filter((peer) => peer.node !== node);
       const up = namespace.start(
         ...[process.execPath, COMMAND, "up", "--network", network.id, "--node", node, "--name", "zt0"],
-        // The hosts route to containers, for which no kernel answers probes; and nothing here needs multicast.
-        ...["--probes", "--multicast", "drop", "--json"],
+        ...["--probes", "--json"], // probes: no kernel holds the containers' addresses, and would answer them
         ...peers.flatMap((peer) => ["--peer", `${peer.node}@${peer.address}`]),
       );
       await ready(up);

@@ -10,7 +10,7 @@ import { accessSync, constants } from "node:fs";
  */
 export function obstacle(...programs) {
   if (process.platform !== "linux") return "it needs Linux";
-  const missing = ["ip", "nsenter", "unshare", ...programs].filter((name) => !isInstalled(name));
+  const missing = ["ip", "nsenter", "setpriv", "unshare", ...programs].filter((name) => !isInstalled(name));
   if (missing.length > 0) return `it needs ${missing.join(", ")}`;
   try {
     accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
@@ -27,13 +27,14 @@ export const isInOwnNamespace = process.env.IN_OWN_NAMESPACE === "1";
  * Runs this program again, in a network namespace of its own, and gives its exit status.
  *
  * @param {string[]} options of unshare, besides
+ * @param {NodeJS.Signals} [end] what is sent when this program is to end
  */
-export async function runInOwnNamespace(...options) {
+export async function runInOwnNamespace(options = [], end = "SIGTERM") {
   const words = [...ownNamespace(), ...options, process.execPath, ...process.argv.slice(1)];
   const env = { ...process.env, IN_OWN_NAMESPACE: "1" };
   const child = spawn("unshare", words, { stdio: "inherit", env });
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.on(signal, () => child.kill(signal));
+    process.on(signal, () => child.kill(end));
   }
   const [status] = await once(child, "exit");
   return status ?? 1;
@@ -82,9 +83,10 @@ export class Namespace {
     return namespace;
   }
 
-  /** Starts a program in it. @param {string[]} words */
+  /** Starts a program in it, which is told to end should this one end before. @param {string[]} words */
   start(...words) {
-    return spawn("nsenter", this.#words(words), { stdio: ["ignore", "pipe", "pipe"] });
+    const all = ["--pdeathsig=TERM", "nsenter", ...this.#words(words)];
+    return spawn("setpriv", all, { stdio: ["ignore", "pipe", "pipe"] });
   }
 
   /** Runs a program in it, and gives what that prints. @param {string[]} words */

@@ -10,8 +10,10 @@ import { isInOwnNamespace, Namespace, obstacle, runInOwnNamespace } from "./name
 const NETWORK = "8056c2e21c000001";
 const NODES = ["89e92ceee5", "deadbeef01", "1122334455", "3b1c0ffee7", "5e77ab1e42"];
 
-/** What is in a datagram, from UDP on: VXLAN, Ethernet, IPv6, ICMPv6 of type 135. */
-const SOLICITATIONS = "udp[28:2] = 0x86dd and udp[36] = 58 and udp[70] = 135";
+/** What is in a datagram, from UDP on: VXLAN, Ethernet, IPv6, ICMPv6 of these types. */
+const ICMPV6 = "udp[28:2] = 0x86dd and udp[36] = 58 and udp[70]";
+const ECHOES = `${ICMPV6} >= 128 and udp[70] <= 129`;
+const SOLICITATIONS = `${ICMPV6} = 135`;
 
 const { values } = parseArgs({
   options: { hosts: { type: "string", default: "3" }, containers: { type: "string", default: "2" } },
@@ -35,8 +37,8 @@ async function show(hostCount, containerCount) {
   const outside = Namespace.own();
   outside.ip("link add wire type bridge");
   outside.ip("link set wire up");
-  const stopCapture = await capture("wire");
   const hosts = await openHosts(network, NODES.slice(0, hostCount), outside, "wire");
+  const stopCapture = await capture(outside, "wire");
   try {
     await addContainers(hosts, containerCount);
     const containers = hosts.flatMap((host) => host.containers);
@@ -65,7 +67,7 @@ async function pingAll(containers) {
   let answered = 0;
   for (const from of containers) {
     const others = containers.filter((other) => other !== from);
-    const replies = await Promise.all(others.map(({ address }) => ping(from, address)));
+    const replies = await Promise.all(others.map(({ address }) => ping(from, address, 5)));
     asked += replies.length;
     answered += replies.filter(Boolean).length;
   }
@@ -81,7 +83,7 @@ async function pingAll(containers) {
  */
 async function pingNobody(from, other) {
   const nobody = other.names.sixplane.prefix.address(randomBytes(6).readUIntBE(0, 6));
-  const reply = await ping(from, nobody);
+  const reply = await ping(from, nobody, 1);
   console.log(`One pings ${nobody}, which no container has: ${reply ? "an answer" : "no answer"}.`);
   return nobody;
 }
@@ -95,15 +97,17 @@ function showNeighbours({ names, namespace }) {
 
 /** @param {(filter?: string) => string[]} frames @param {string} nobody */
 function showFrames(frames, nobody) {
-  const requests = frames().filter((line) => line.includes(`> ${nobody}: ICMP6, echo request`));
-  console.log(`\nBetween the hosts, tcpdump saw ${frames().length} frames:`);
-  console.log(`  ${requests.length} echo request to the address that no container has`);
+  const echoes = frames(ECHOES);
+  const unanswered = echoes.filter((line) => line.includes(`> ${nobody}: ICMP6, echo request`));
+  console.log("\nBetween the hosts, since they are up, tcpdump saw:");
+  console.log(`  ${echoes.length - unanswered.length} echo requests and replies of containers`);
+  console.log(`  ${unanswered.length} echo request to the address that no container has`);
   console.log(`  ${frames(SOLICITATIONS).length} Neighbor Solicitations`);
 }
 
-/** @param {Container} from @param {string} address */
-async function ping({ namespace }, address) {
-  const [status] = await once(namespace.start("ping", "-q", "-c", "1", "-W", "1", address), "exit");
+/** @param {Container} from @param {string} address @param {number} seconds to wait for an answer */
+async function ping({ namespace }, address, seconds) {
+  const [status] = await once(namespace.start("ping", "-q", "-c", "1", "-W", `${seconds}`, address), "exit");
   return status === 0;
 }
 

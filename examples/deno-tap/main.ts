@@ -23,7 +23,7 @@ const tap = await openTap({
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => tap.close());
 tap.closed.finally(() => socket.close());
-await tap.usable();
+await Promise.race([tap.usable(), tap.closed]);
 console.log(`${tap.name} has ${tap.addresses.join(" and ")}`);
 for await (const [frame, sender] of socket) {
   const isPeer = "hostname" in sender && sender.hostname === hostname;

@@ -32,11 +32,10 @@ export async function startEngine(network, host, folder) {
   return engine;
 }
 
-/** The form of configuration that the dockerd of this machine takes. */
+/** The version of this machine's dockerd, as in 20.10. */
 function engineVersion() {
-  const [, major = ""] =
-    /version (\d+)/.exec(execFileSync("dockerd", ["--version"], { encoding: "utf8" })) ?? [];
-  return major === "20" ? "20.10" : major;
+  const said = execFileSync("dockerd", ["--version"], { encoding: "utf8" });
+  return /version (\d+\.\d+)/.exec(said)?.[1] ?? said;
 }
 
 /** @param {import("node:child_process").ChildProcessByStdio<null, Readable, Readable>} dockerd */
@@ -102,9 +101,6 @@ export class Engine {
     const gone = once(this.#dockerd, "exit");
     this.#dockerd.kill();
     await gone;
-    // The engine leaves these empty folders, which are the machine's.
-    const path = ["-type", "d", "-path", `*/sixplane-${this.node}*`];
-    execFileSync("find", ["/sys/fs/cgroup", "-depth", ...path, "-exec", "rmdir", "{}", "+"]);
   }
 }
 

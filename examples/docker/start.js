@@ -19,8 +19,10 @@ if (why) {
 } else if (isInOwnNamespace) {
   await show();
 } else {
-  // When the first process in a process namespace ends, so do all others, however that came about.
-  process.exitCode = await runInOwnNamespace("--mount", "--pid", "--fork", "--kill-child", "--mount-proc");
+  // When unshare ends, so does the first process in its process namespace, and with that all others there.
+  const options = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  process.exitCode = await runInOwnNamespace(options, "SIGKILL");
+  removeControlGroups();
 }
 
 async function show() {
@@ -30,7 +32,7 @@ async function show() {
   const outside = Namespace.own();
   outside.ip("link add wire type bridge");
   outside.ip("link set wire up");
-  const stopCapture = await capture("wire");
+  const stopCapture = await capture(outside, "wire");
   const hosts = await openHosts(network, NODES, outside, "wire");
   const engines = await Promise.all(
     hosts.map((host) => startEngine(network, host, `/run/${host.names.node}`)),
@@ -54,6 +56,13 @@ async function show() {
 function keepFoldersOutOfIt() {
   const commands = ["mount -t tmpfs none /run", "mount -t tmpfs none /opt", "cp -a /etc /run/etc"];
   for (const command of [...commands, "mount --bind /run/etc /etc"]) execFileSync("sh", ["-c", command]);
+}
+
+/** The engines leave these empty folders, which are the machine's. */
+function removeControlGroups() {
+  const paths = NODES.flatMap((node) => ["-o", "-path", `*/sixplane-${node}*`]).slice(1);
+  const words = ["-depth", "-type", "d", "(", ...paths, ")", "-exec", "rmdir", "{}", "+"];
+  execFileSync("find", ["/sys/fs/cgroup", ...words]);
 }
 
 /** A line of tcpdump's, without what differs from one echo to the next. @param {string} line */

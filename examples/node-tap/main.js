@@ -31,7 +31,7 @@ socket.on("message", (frame, sender) => {
 socket.bind(PORT);
 
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => tap.close());
-await tap.usable();
+await Promise.race([tap.usable(), tap.closed]);
 console.log(`${tap.name} has ${tap.addresses.join(" and ")}`);
 await tap.closed;
 socket.close();

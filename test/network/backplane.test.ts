@@ -23,6 +23,11 @@ beforeEach(({ skip }) => {
 
 const PEER = ["--peer", `${B.node}@192.0.2.2`];
 
+/** The frame, in hex digits, with VLAN tags before its ethertype. */
+function tagged(text: string, tags: string): string {
+  return text.slice(0, 24) + tags + text.slice(24);
+}
+
 describe("VXLAN", () => {
   test("is what Wireshark sees, with the end of the network ID as its identifier", async () => {
     await using underlay = await Underlay.open(2);
@@ -154,6 +159,10 @@ describe("a datagram", () => {
         ["192.0.2.2", 4789, VXLAN + frame({ source: "fc9c56c2e389e92ceee5000000000001" })],
         ["192.0.2.2", 4789, VXLAN + frame({ source: "fd8056c2e21c00000199931122334455" })],
         ["192.0.2.2", 4789, VXLAN + frame({ source: "fe80000000000000001122fffe2fa697" })],
+        // The kernel takes off tags that name no VLAN.
+        ...["81000000", "88a80000", "8100000088a80000"].map(
+          (tags): Datagram => ["192.0.2.2", 4789, VXLAN + tagged(frame({ source: SOURCE_OF_C }), tags)],
+        ),
       ],
     ],
   ])("%s is dropped and counted", async (_, counter, datagrams) => {
@@ -168,7 +177,14 @@ describe("a datagram", () => {
     expect(frames).toEqual([{ "eth.type": ["0x88b5"] }]); // and nothing else has got to the kernel
     await a.end("SIGINT");
     const { tap, backplane } = a.events.at(-1) ?? {};
-    const none = { unknownDestination: 0, unsent: 0, unknownSender: 0, malformed: 0, spoofed: 0 };
+    const none = {
+      unknownDestination: 0,
+      unsent: 0,
+      unreceived: 0,
+      unknownSender: 0,
+      malformed: 0,
+      spoofed: 0,
+    };
     expect(backplane).toMatchObject({ received: 1, dropped: { ...none, [counter]: datagrams.length } });
     expect(tap?.injected).toBe(1);
   });

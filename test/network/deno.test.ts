@@ -99,10 +99,8 @@ describe("under Deno", () => {
   ])("a process ends by %s and leaves no interface", async (_, options, end, status, says) => {
     await using program = new Program(hostWords({ ...OPTIONS, ...options }, DENO));
     await program.printed("open zt5");
-    const start = performance.now();
     end(program);
     expect(await program.ended).toBe(status);
-    expect(performance.now() - start).toBeLessThan(2000); // nothing of it hung
     expect(program.output).toContain(says);
   });
 });

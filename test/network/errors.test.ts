@@ -50,7 +50,7 @@ async function said(words: string[]): Promise<string> {
 
 describe("options", () => {
   const name =
-    "interface name must be 1 to 15 bytes without spaces, slashes and colons, not all or default, got";
+    "interface name must be 1 to 15 bytes without spaces, slashes, colons and percent signs but one %d, and not all or default, got";
   const mtu = "MTU must be a whole number from 1280 to 65499, got";
   const multicast = 'multicast must be "forward" or "drop", got';
   test.each<[Record<string, unknown>, string]>([

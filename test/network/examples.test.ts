@@ -46,7 +46,8 @@ describe("the backplane", () => {
     expect(stdout).toMatch(/which no container has: no answer\.\n/);
     expect(stdout).toMatch(/^ {2}fc9c:56c2:e3de:adbe:ef01::10 lladdr 02:de:ad:a2:0d:c3 REACHABLE *$/m);
     // 24 of the pings go between hosts, with an answer each.
-    expect(stdout).toContain("Between the hosts, tcpdump saw 49 frames:");
+    expect(stdout).toContain("Between the hosts, since they are up, tcpdump saw:\n");
+    expect(stdout).toContain("  48 echo requests and replies of containers\n");
     expect(stdout).toContain("  1 echo request to the address that no container has");
     expect(stdout).toContain("  0 Neighbor Solicitations\n");
   });

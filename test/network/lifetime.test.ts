@@ -266,10 +266,8 @@ describe("a process that ends", () => {
       await using program = new Program(hostWords({ ...OPTIONS, ...options }));
       await program.printed("open zt5");
       expect(interfaceNames()).toEqual(["lo", "zt5"]);
-      const start = performance.now();
       end(program);
       expect(await program.ended).toBe(status);
-      expect(performance.now() - start).toBeLessThan(2000); // nothing of it hung
       expect(interfaceNames()).toEqual(["lo"]);
     }
   });

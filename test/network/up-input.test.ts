@@ -36,7 +36,7 @@ const ENDPOINT = "peer's host must be a host and a port such as 192.0.2.1:4789 o
 const LISTEN =
   "address to listen on must be a host and a port such as 192.0.2.1:4789 or [2001:db8::1]:4789, got";
 const NAME =
-  "interface name must be 1 to 15 bytes without spaces, slashes and colons, not all or default, got";
+  "interface name must be 1 to 15 bytes without spaces, slashes, colons and percent signs but one %d, and not all or default, got";
 const MTU = "MTU must be a whole number from 1280 to 65481, got";
 const NO_TAP = "there is an interface of that name which is no TAP: choose another";
 const NOT_HERE = "no interface of this machine has that address";
@@ -99,6 +99,10 @@ describe("bad input", () => {
       `${B.node}@[FE80::2]`,
       `peer ${B.node} has the link-local address fe80::2: name the interface, too, as in fe80::2%eth0`,
     ],
+    ...["0.0.0.0", "224.0.0.1", "255.255.255.255", "[::]", "[ff02::1]"].map((host) => [
+      `${B.node}@${host}`,
+      `peer ${B.node} has the address ${host.replace(/[[\]]/g, "")}, which is not one host's`,
+    ]),
   ])("--peer %s", async (peer, sentence) => {
     expect(await attempt([...ME, "--peer", peer])).toEqual(refused(2, sentence));
   });

@@ -76,7 +76,14 @@ describe("what it prints", () => {
       ]);
       const ofTap = ["backlog", "multicast", "oversized", "unsent", "uninjected"];
       expect(Object.keys(tap.dropped)).toEqual(ofTap);
-      const ofBackplane = ["unknownDestination", "unsent", "unknownSender", "malformed", "spoofed"];
+      const ofBackplane = [
+        "unknownDestination",
+        "unsent",
+        "unreceived",
+        "unknownSender",
+        "malformed",
+        "spoofed",
+      ];
       expect(Object.keys(backplane.dropped)).toEqual(ofBackplane);
     }
     const flat = events.slice(1).map(({ tap, backplane }) => counts({ tap, backplane }));
