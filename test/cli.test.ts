@@ -543,12 +543,12 @@ describe("bad input", () => {
 });
 
 describe("help", () => {
-  const commands = ["address", "owner", "answer", "adhoc", "docker"]; // and up, whose tests need a network
+  const commands = ["address", "owner", "answer", "adhoc", "docker"]; // and emit and up, which have tests of their own
 
   test("names every command", async () => {
     const { status, stdout } = await sixplane(["--help"]);
     expect(status).toBe(0);
-    for (const name of [...commands, "up"]) expect(stdout).toContain(`\n  ${name} `);
+    for (const name of [...commands, "emit", "up"]) expect(stdout).toContain(`\n  ${name} `);
   });
 
   test.each(commands)("for %s has an example that works", async (name) => {

@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { folder } from "./command.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const VARIANTS = Object.keys(JSON.parse(readFileSync(`${ROOT}/asconfig.json`, "utf8")).targets);
 
 describe("the package", () => {
   test("exports the bindings, the modules and its own description, and nothing else", () => {
@@ -16,6 +17,7 @@ describe("the package", () => {
       "sixplane/tap",
       "sixplane/wasm/sixplane.wasm",
       "sixplane/wasm/responder.wasm",
+      "sixplane/c/sixplane.h",
       "sixplane/package.json",
     ]) {
       expect(import.meta.resolve(name)).toMatch(/^file:/);
@@ -76,6 +78,13 @@ describe("the package", () => {
         "dist/sixplane.wasm",
         "dist/tap-loop.js",
         "dist/tap.js",
+        "dist/c/sixplane.h",
+        "dist/c/wasm-rt.h",
+        ...VARIANTS.flatMap((name) => [
+          `dist/c/${name}-wasm2c.c`,
+          `dist/c/${name}-wasm2c.h`,
+          `dist/c/${name}.wasm.h`,
+        ]),
         "package.json",
         ...declarations.map((name) => `dist/${name}.d.ts`),
       ].sort(),

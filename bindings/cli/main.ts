@@ -7,6 +7,7 @@ import { address } from "./address.ts";
 import { adhoc } from "./adhoc.ts";
 import { type AnswerOptions, answer } from "./answer.ts";
 import { DOCKER_ADVICE, type DockerOptions, docker } from "./docker.ts";
+import { type EmitOptions, emit } from "./emit.ts";
 import { Output } from "./output.ts";
 import { owner } from "./owner.ts";
 import { type UpOptions, up } from "./up.ts";
@@ -82,6 +83,17 @@ function commands(output: Output): Command {
     .action((network: string, node: string | undefined, options: DockerOptions) =>
       docker(output, network, node, options),
     );
+
+  program
+    .command("emit")
+    .description("write a build of the core out for firmware: the module, a C array of it, or C by wasm2c")
+    .argument("<variant>", "the build: sixplane, responder, ...")
+    .option("--format <format>", "wasm, header (a C array, as wasm3 has it), or c (ready-made C)", "c")
+    .requiredOption("-o, --output <folder>", "the folder to write to, which is made where there is none")
+    .option("--force", "replace files that are there and differ", false)
+    .option("--json", "print JSON", false)
+    .addHelpText("after", "\nExample:\n  sixplane emit responder --format c -o src")
+    .action((variant: string, options: EmitOptions) => emit(output, variant, options));
 
   program
     .command("up")

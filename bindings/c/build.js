@@ -1,0 +1,72 @@
+// Makes dist/c: of each build of the core, the module as a C array and as C by wasm2c, and the headers that go with them.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const OUT = `${ROOT}/dist/c`;
+const WASM2C = `${ROOT}/node_modules/wabt/bin/wasm2c`;
+
+/** Wasm2c writes the same helpers for every module, and not for -Wall. */
+const QUIET = `#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-value"
+#endif
+`;
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+for (const name of ["sixplane.h", "wasm-rt.h"]) copyFileSync(`${ROOT}/bindings/c/${name}`, `${OUT}/${name}`);
+const { targets } = JSON.parse(readFileSync(`${ROOT}/asconfig.json`, "utf8"));
+for (const [build, { outFile }] of Object.entries(targets)) {
+  writeArray(build, readFileSync(`${ROOT}/${outFile}`));
+  writeC(build, `${ROOT}/${outFile}`);
+}
+
+/**
+ * The name of a build in C.
+ *
+ * @param {string} build
+ */
+function identifier(build) {
+  return build.replaceAll("-", "_");
+}
+
+/**
+ * As wasm3's examples have it, but constant, so that it stays in flash.
+ *
+ * @param {string} build
+ * @param {Uint8Array} bytes
+ */
+function writeArray(build, bytes) {
+  const name = identifier(build);
+  const rows = Array.from({ length: Math.ceil(bytes.length / 16) }, (_, row) =>
+    Array.from(bytes.subarray(16 * row, 16 * row + 16), (byte) => `0x${byte.toString(16).padStart(2, "0")}`),
+  );
+  const text = `/* ${build}.wasm of sixplane */
+#ifndef SIXPLANE_${name.toUpperCase()}_WASM_H
+#define SIXPLANE_${name.toUpperCase()}_WASM_H
+
+static const unsigned char ${name}_wasm[] = {
+${rows.map((row) => `  ${row.join(", ")},\n`).join("")}};
+static const unsigned int ${name}_wasm_len = ${bytes.length};
+
+#endif
+`;
+  writeFileSync(`${OUT}/${build}.wasm.h`, text);
+}
+
+/**
+ * @param {string} build
+ * @param {string} module
+ */
+function writeC(build, module) {
+  const name = identifier(build);
+  const path = `${OUT}/${build}-wasm2c`; // as sixplane.h is another file
+  execFileSync(process.execPath, [WASM2C, module, "-n", name, "-o", `${path}.c`]);
+  // It doubles an underscore of the name.
+  const named = (/** @type {string} */ file) =>
+    readFileSync(file, "utf8").replaceAll(name.replaceAll("_", "__"), name);
+  writeFileSync(`${path}.c`, QUIET + named(`${path}.c`));
+  writeFileSync(`${path}.h`, named(`${path}.h`));
+}
