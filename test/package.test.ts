@@ -1,6 +1,7 @@
 // The package as it is installed.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { buildSync } from "esbuild";
@@ -9,6 +10,12 @@ import { folder } from "./command.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const VARIANTS = Object.keys(JSON.parse(readFileSync(`${ROOT}/asconfig.json`, "utf8")).targets);
+
+/** The files of the firmware that are not built. */
+const FIRMWARE = readdirSync(`${ROOT}/examples/firmware`, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(`${ROOT}/examples/firmware`, `${entry.parentPath}/${entry.name}`))
+  .filter((path) => !/^(build|src)\//.test(path));
 
 describe("the package", () => {
   test("exports the bindings, the modules and its own description, and nothing else", () => {
@@ -85,6 +92,7 @@ describe("the package", () => {
           `dist/c/${name}-wasm2c.h`,
           `dist/c/${name}.wasm.h`,
         ]),
+        ...FIRMWARE.map((name) => `examples/firmware/${name}`),
         "package.json",
         ...declarations.map((name) => `dist/${name}.d.ts`),
       ].sort(),
