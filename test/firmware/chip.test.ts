@@ -1,11 +1,12 @@
 // The firmware answers on a Cortex-M3 what the bindings answer here, whichever way the core runs.
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { folder } from "../command.ts";
 import { NETWORK, OWNER, SELF, solicitation, TARGET_RFC4193 } from "../frames.ts";
 import { REPLIES } from "../vectors.ts";
-import { Wire } from "./machine.ts";
+import { Machine, Wire } from "./machine.ts";
 import { certain, QUESTIONS, type Questions, recordOf, verdict } from "./questions.ts";
 import { configure, FIRMWARE, make, noChip } from "./tools.ts";
 
@@ -77,7 +78,27 @@ test("the vectors have 240 replies, and the firmware is asked for all of them", 
   expect(said).toHaveLength(240);
 });
 
+/** The builds of the core that answer. */
+const VARIANTS = Object.keys(
+  JSON.parse(readFileSync(`${FIRMWARE}/../../asconfig.json`, "utf8")).targets,
+).filter((name) => {
+  const module = readFileSync(fileURLToPath(import.meta.resolve(`sixplane/wasm/${name}.wasm`)));
+  return WebAssembly.Module.exports(new WebAssembly.Module(module)).some((one) => one.name === "respond");
+});
+
 describe("the image", () => {
+  test.each(VARIANTS)("of %s keeps within its budget, and answers", async (variant) => {
+    const limit = variant === "tiny" ? 3072 : 4096;
+    expect(make(build, `VARIANT=${variant}`)).toMatch(
+      new RegExp(`^${variant}, wasm2c: \\d+ of ${limit} bytes of flash, \\d+ of 2048 bytes of RAM$`, "m"),
+    );
+    await using wire = await Wire.start(files.path(`build/${variant}-wasm2c/firmware.elf`));
+    const modes = variant.endsWith("-rfc4193") ? 2 : variant.endsWith("-6plane") ? 1 : 3;
+    const known = certain({ ...HERE, modes });
+    wire.send(known.question);
+    expect(await wire.receive()).toBe(known.answer);
+  });
+
   test("of the responder takes at most 4 KB of flash and 2 KB of RAM, and says so", () => {
     const said = /^responder, wasm2c: (\d+) of 4096 bytes of flash, (\d+) of 2048 bytes of RAM$/m.exec(
       make(build),
@@ -126,6 +147,7 @@ describe("the image", () => {
   test("stops where wasm3 has too little memory, and says why", async () => {
     make(`BUILD=${files.path("small")}`, "ENGINE=wasm3", "HEAP=4096");
     const image = files.path("small/responder-wasm3/firmware.elf");
-    await expect(Wire.start(image)).rejects.toThrow(/memory/);
+    await using machine = await Machine.start(image, ["-nic", "none"], "memory");
+    expect(await machine.printed((text) => text.endsWith("\n"))).not.toContain("sixplane answers");
   });
 });
