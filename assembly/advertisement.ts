@@ -5,21 +5,23 @@ import {
   DESTINATION,
   ETHERNET_DESTINATION,
   ETHERNET_SOURCE,
+  FLAGS,
   OPTIONS,
   SOURCE,
   TARGET,
   TYPE,
   VERSION,
 } from "./frame";
-import { copyAddress, storeAllNodes } from "./ipv6";
-import { ALL_NODES_MAC, macAt } from "./mac";
+import { copyAddress, copyOrAllNodes } from "./ipv6";
+import { ALL_NODES_MAC, storeMac } from "./mac";
 
 /** Version 6, no class and flow, payload length 32, next header ICMPv6, hop limit 255. */
 const IPV6_HEADER: u64 = 0xff3a_2000_0000_0060;
-/** Type 136, code 0, checksum 0, flags Solicited and Override. */
-const SOLICITED: u64 = 0x60_0000_0088;
-/** Type 136, code 0, checksum 0, flag Override. */
-const UNSOLICITED: u64 = 0x20_0000_0088;
+/** Type 136, code 0, checksum 0. */
+const NEIGHBOR_ADVERTISEMENT: u32 = 136;
+// Bits of the flags, first byte lowest.
+const SOLICITED: u32 = 0x40;
+const OVERRIDE: u32 = 0x20;
 /** The type and length in front of the MAC: target link-layer address, 8 bytes. */
 const TARGET_LINK_LAYER_ADDRESS: u64 = 0x0102;
 
@@ -37,19 +39,15 @@ const TARGET_LINK_LAYER_ADDRESS: u64 = 0x0102;
 // @ts-ignore: decorator
 @inline
 export function advertise(frame: usize, mac: u64, unspecified: bool): i32 {
-  let to = macAt(frame + ETHERNET_SOURCE);
-  if (unspecified) {
-    to = ALL_NODES_MAC;
-    storeAllNodes(frame + DESTINATION);
-  } else {
-    copyAddress(frame + DESTINATION, frame + SOURCE);
-  }
+  const to = select(ALL_NODES_MAC, load<u64>(frame, ETHERNET_SOURCE), unspecified);
+  store<u64>(frame, to, ETHERNET_DESTINATION); // and two bytes of the source, which comes next
+  storeMac(frame + ETHERNET_SOURCE, mac);
+  copyOrAllNodes(frame + DESTINATION, frame + SOURCE, unspecified);
   copyAddress(frame + SOURCE, frame + TARGET);
-  store<u64>(frame, (to >>> 16) | (mac << 32), ETHERNET_DESTINATION);
-  store<u32>(frame, <u32>(mac >>> 32), ETHERNET_SOURCE + 2);
   store<u64>(frame, IPV6_HEADER, VERSION);
-  store<u64>(frame, unspecified ? UNSOLICITED : SOLICITED, TYPE);
+  store<u32>(frame, NEIGHBOR_ADVERTISEMENT, TYPE);
+  store<u32>(frame, unspecified ? OVERRIDE : OVERRIDE | SOLICITED, FLAGS);
   store<u64>(frame, mac | TARGET_LINK_LAYER_ADDRESS, OPTIONS);
-  store<u16>(frame, ~checksum(frame, frame + ADVERTISEMENT), CHECKSUM);
+  store<u16>(frame, checksum(frame, frame + ADVERTISEMENT), CHECKSUM);
   return ADVERTISEMENT;
 }

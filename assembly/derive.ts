@@ -1,14 +1,13 @@
-import { modeOf, NO_OWNER, ownerOf } from "./address";
-import { macOf } from "./mac";
-import { self, storeNode } from "./record";
+import { firstOctet, maskNode } from "./mac";
+import { modeOf, nodeIn } from "./mode";
+import { NODE } from "./record";
 
-export { storeRfc4193 as rfc4193, storeSixplane as sixplane } from "./address";
+export { storeRfc4193 as rfc4193, storeSixplane as sixplane } from "./mode";
 
 /** Writes the six-byte MAC of the record's own node. */
 export function mac(config: usize, out: usize): void {
-  const own = macOf(config, self(config));
-  store<u32>(out, <u32>(own >>> 16));
-  store<u16>(out, <u16>(own >>> 48), 4);
+  store<u8>(out, firstOctet(config));
+  maskNode(config, config + NODE - 1, out + 1);
 }
 
 /**
@@ -19,10 +18,13 @@ export function mac(config: usize, out: usize): void {
  *   0, and nothing written, where the address embeds no node of the network
  */
 export function owner(config: usize, address: usize, out: usize): i32 {
-  const node = ownerOf(config, address);
-  if (node == NO_OWNER) return 0;
-  storeNode(out, node);
-  return modeOf(address);
+  const mode = modeOf(config, address);
+  if (mode) {
+    const node = nodeIn(address, mode);
+    store<u32>(out, load<u32>(node));
+    store<u8>(out, load<u8>(node, 4), 4);
+  }
+  return mode;
 }
 
 /**
@@ -32,10 +34,7 @@ export function owner(config: usize, address: usize, out: usize): i32 {
  *   first byte is not the network's
  */
 export function macOwner(config: usize, address: usize, out: usize): i32 {
-  // The XOR that makes a MAC undoes itself: the MAC of a MAC's last five bytes holds the node.
-  const tail = <u64>load<u32>(address, 1) | ((<u64>load<u8>(address, 5)) << 32);
-  const undone = macOf(config, tail);
-  if (<u8>(undone >>> 16) != load<u8>(address)) return 0;
-  storeNode(out, undone >>> 24);
+  if (load<u8>(address) != firstOctet(config)) return 0;
+  maskNode(config, address, out);
   return 1;
 }

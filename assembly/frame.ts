@@ -31,6 +31,7 @@ export const DESTINATION: usize = 38;
 export const TYPE: usize = 54;
 export const CODE: usize = 55;
 export const CHECKSUM: usize = 56;
+export const FLAGS: usize = 58;
 export const TARGET: usize = 62;
 export const OPTIONS: usize = 78;
 

@@ -1,10 +1,8 @@
 // Questions about the 16 bytes of an IPv6 address, read in two halves. Little-endian loads put the
-// first byte lowest: ff02::1 is GROUP, then ONE.
+// first byte lowest; the half of ::1 is rotated, as a 1 that is the highest byte is a number of nine bytes.
 
 /** The upper half of ff02::/64. */
 const GROUP: u64 = 0x02ff;
-/** The lower half of ::1 and of ff02::1. */
-const ONE: u64 = 0x0100_0000_0000_0000;
 
 // @ts-ignore: decorator
 @inline
@@ -15,19 +13,19 @@ export function isUnspecified(address: usize): bool {
 // @ts-ignore: decorator
 @inline
 export function isLoopback(address: usize): bool {
-  return (load<u64>(address) | (load<u64>(address, 8) ^ ONE)) == 0;
+  return (load<u64>(address) | (rotl<u64>(load<u64>(address, 8), 8) ^ 1)) == 0;
 }
 
 // @ts-ignore: decorator
 @inline
 export function isMulticast(address: usize): bool {
-  return load<u8>(address) == 0xff;
+  return load<i8>(address) == -1;
 }
 
 // @ts-ignore: decorator
 @inline
-export function isSame(a: usize, b: usize): bool {
-  return ((load<u64>(a) ^ load<u64>(b)) | (load<u64>(a, 8) ^ load<u64>(b, 8))) == 0;
+export function isSame(a: usize, b: usize): i32 {
+  return i32(load<u64>(a) == load<u64>(b)) & i32(load<u64>(a, 8) == load<u64>(b, 8));
 }
 
 /**
@@ -39,7 +37,7 @@ export function isSame(a: usize, b: usize): bool {
 export function isGroupOf(group: usize, target: usize, unspecified: bool): bool {
   const low = load<u64>(group, 8);
   const solicitedNode = (<u64>(load<u32>(target, 12) | 0xff) << 32) | 0x0100_0000;
-  return load<u64>(group) == GROUP && (low == solicitedNode || (!unspecified && low == ONE));
+  return load<u64>(group) == GROUP && (low == solicitedNode || (!unspecified && rotl<u64>(low, 8) == 1));
 }
 
 // @ts-ignore: decorator
@@ -49,9 +47,10 @@ export function copyAddress(to: usize, from: usize): void {
   store<u64>(to, load<u64>(from, 8), 8);
 }
 
+/** Copies an address, but writes ff02::1 where it is `::`. */
 // @ts-ignore: decorator
 @inline
-export function storeAllNodes(to: usize): void {
-  store<u64>(to, GROUP);
-  store<u64>(to, ONE, 8);
+export function copyOrAllNodes(to: usize, from: usize, unspecified: bool): void {
+  store<u64>(to, select(GROUP, load<u64>(from), unspecified));
+  store<u64>(to, load<u64>(from, 8) | ((<u64>unspecified) << 56), 8);
 }

@@ -6,40 +6,41 @@
 //  └───────────────┴────────────┴───────┴──────┘
 
 export const NETWORK: usize = 0;
-const NODE_END: usize = 13;
-const MODES: usize = 13;
+export const NODE: usize = 8;
+const MODES_BYTE: usize = 13;
 
-// Bits of the modes byte. SIXPLANE and RFC4193 are also what `owner` answers.
+// Bits of the modes byte, the third being for probes. SIXPLANE and RFC4193 are also what `owner` answers.
 export const SIXPLANE: i32 = 1;
 export const RFC4193: i32 = 2;
-export const PROBES: i32 = 4;
+const PROBES_SHIFT: i32 = 2;
 
 // @ts-ignore: decorator
 @inline
 export function modes(config: usize): i32 {
-  return load<u8>(config, MODES);
+  return load<u8>(config, MODES_BYTE);
+}
+
+/** A number whose lowest bit tells whether probes are answered, too: to be ANDed with a condition. */
+// @ts-ignore: decorator
+@inline
+export function probes(config: usize): i32 {
+  return modes(config) >>> PROBES_SHIFT;
 }
 
 /** The node address in the record: the host's own. */
 // @ts-ignore: decorator
 @inline
 export function self(config: usize): u64 {
-  return nodeBefore(config + NODE_END);
+  return nodeAt(config + NODE);
 }
 
 /**
- * The five-byte node address that ends right before `end`, first byte lowest. Loaded together with
- * the three bytes before it, which exist wherever a node address lies: in the record and in both
- * kinds of IPv6 address.
+ * The five-byte node address at `place`, first byte lowest. Loaded together with the three bytes
+ * before it, which exist wherever a node address lies: in the record and in both kinds of IPv6
+ * address.
  */
 // @ts-ignore: decorator
 @inline
-export function nodeBefore(end: usize): u64 {
-  return load<u64>(end - 8) >>> 24;
-}
-
-/** Writes the five bytes of a node address. */
-export function storeNode(out: usize, node: u64): void {
-  store<u32>(out, <u32>node);
-  store<u8>(out, <u8>(node >>> 32), 4);
+export function nodeAt(place: usize): u64 {
+  return load<u64>(place - 3) >>> 24;
 }

@@ -1,8 +1,18 @@
 // The package as its users call it.
 import { InputError, initSync, MissingFunctionError, Network, Prefix } from "sixplane";
 import { describe, expect, test } from "vitest";
-import { BUILDS } from "./builds.ts";
-import { advertisement, hex, NETWORK, OWNER_MAC, SELF, solicitation, TARGET, toHex } from "./frames.ts";
+import { BUILDS, DERIVERS, RESPONDERS } from "./builds.ts";
+import {
+  advertisement,
+  hex,
+  NETWORK,
+  OWNER_MAC,
+  SELF,
+  solicitation,
+  TARGET,
+  TARGET_RFC4193,
+  toHex,
+} from "./frames.ts";
 import { ADDRESSES, OWNER_KERNEL, REPLIES } from "./vectors.ts";
 
 initSync();
@@ -313,30 +323,56 @@ describe("a responder", () => {
   });
 });
 
-describe("a smaller build", () => {
-  test("answers, and says what it lacks", () => {
-    const [full, small] = BUILDS;
-    const before = new Network(NETWORK);
-    initSync(small?.module);
+describe.each(BUILDS)("the $name build", (build) => {
+  const [full] = BUILDS;
+  const before = new Network(NETWORK);
+
+  function loaded(act: (network: Network) => void): void {
+    initSync(build.module);
     try {
-      const network = new Network(NETWORK);
-      const responder = network.responder({ node: SELF });
-      expect(responder.answer(solicitation()).kind).toBe("reply");
-      expect(responder.answer(solicitation({ hopLimit: "40" }))).toEqual({
-        kind: "invalid",
-        reason: "unspecified",
-      });
-      expect(responder.answer(solicitation({ ethertype: "0800" }))).toEqual({
-        kind: "pass",
-        reason: "unspecified",
-      });
-      expect(() => network.host(SELF)).toThrow(MissingFunctionError);
-      expect(() => network.ownerOf("fe80::1")).toThrow('the loaded core has no function "owner"');
+      act(new Network(NETWORK));
       // What was made with the full build keeps it.
       expect(before.host(SELF).mac).toBe("02:89:e9:30:0c:27");
     } finally {
       initSync(full?.module);
     }
     expect(new Network(NETWORK).host(SELF).mac).toBe("02:89:e9:30:0c:27");
-  });
+  }
+
+  test("answers, or says that it lacks a responder", () =>
+    loaded((network) => {
+      const make = () => network.responder({ node: SELF });
+      if (!RESPONDERS.includes(build)) {
+        expect(make).toThrow(MissingFunctionError);
+        expect(make).toThrow('the loaded core has no function "respond"');
+        return;
+      }
+      const responder = make();
+      const target = build.modes & 1 ? TARGET : TARGET_RFC4193;
+      const hopLimit = responder.answer(solicitation({ target, hopLimit: "40" }));
+      if (build.rules) {
+        expect(hopLimit).toEqual({ kind: "invalid", reason: build.reasons ? "hop-limit" : "unspecified" });
+      }
+      expect(responder.answer(solicitation({ ethertype: "0800" }))).toEqual({
+        kind: "pass",
+        reason: build.reasons ? "not-ipv6" : "unspecified",
+      });
+      const verdict = responder.answer(solicitation({ target }));
+      if (verdict.kind !== "reply") throw new Error(verdict.reason);
+      expect(toHex(verdict.frame)).toBe(advertisement({ target }));
+    }));
+
+  test("derives, or says that it lacks derivation", () =>
+    loaded((network) => {
+      const derived = () => [network.host(SELF).mac, network.sixplane.toString(), network.ownerOf("fe80::1")];
+      if (DERIVERS.includes(build)) {
+        expect(derived()).toEqual(["02:89:e9:30:0c:27", "fc9c:56c2:e300::/40", undefined]);
+        expect(network.ownerOf("02:de:ad:a2:0d:c3")?.node).toBe("deadbeef01");
+        expect(network.ownerOf("fc9c:56c2:e3de:adbe:ef01::53")?.node).toBe("deadbeef01");
+      } else {
+        expect(derived).toThrow(MissingFunctionError);
+        expect(() => network.ownerOf("fe80::1")).toThrow('the loaded core has no function "owner"');
+        expect(() => network.rfc4193).toThrow('the loaded core has no function "rfc4193"');
+      }
+    }));
 });

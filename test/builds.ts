@@ -13,19 +13,66 @@ export interface Build {
   name: string;
   /** Whether each rule has a reason of its own. */
   reasons: boolean;
+  /** Whether it checks every rule, or only those that the ZeroTier core checks, too. */
+  rules: boolean;
+  /** The modes that it knows, as bits: 1 6PLANE, 2 RFC 4193. */
+  modes: number;
   bytes: Uint8Array<ArrayBuffer>;
   module: WebAssembly.Module;
 }
 
-export const BUILDS: Build[] = [build("sixplane", true), build("responder", false)];
+const { targets }: { targets: Record<string, { use: string[] }> } = JSON.parse(
+  readFileSync(new URL("../asconfig.json", import.meta.url), "utf8"),
+);
 
-function build(name: string, reasons: boolean): Build {
+/** All builds, the one with everything first. */
+export const BUILDS: Build[] = Object.entries(targets).map(([name, { use }]) => build(name, use));
+
+const exporting = (name: string) =>
+  BUILDS.filter(({ module }) => WebAssembly.Module.exports(module).some((one) => one.name === name));
+
+export const RESPONDERS = exporting("respond");
+export const DERIVERS = exporting("owner");
+
+function build(name: string, use: string[]): Build {
   const bytes = new Uint8Array(readFileSync(new URL(import.meta.resolve(`sixplane/wasm/${name}.wasm`))));
-  return { name, reasons, bytes, module: new WebAssembly.Module(bytes) };
+  const constant = (name: string) => Number(use.find((one) => one.startsWith(`${name}=`))?.split("=")[1]);
+  return {
+    name,
+    reasons: constant("REASONS") === 1,
+    rules: constant("RULES") === 1,
+    modes: constant("MODES"),
+    bytes,
+    module: new WebAssembly.Module(bytes),
+  };
 }
+
+/** Whether the build has the mode to which the address, as hex, belongs by its first byte. */
+export function knows(build: Build, target: string): boolean {
+  return !(
+    (target.startsWith("fc") && !(build.modes & 1)) ||
+    (target.startsWith("fd") && !(build.modes & 2))
+  );
+}
+
+/**
+ * What a build returns where the full one refuses a frame: the reason, or that there is one; or the
+ * advertisement's length, where it does not check the rule. That one, `tiny`, leaves out the IP
+ * version and all that can be invalid, and never answers probes.
+ */
+export function refusal(build: Build, reason: number): number {
+  if (build.reasons) return reason;
+  if (!build.rules && (reason === IP_VERSION || reason <= INVALID)) return 86;
+  return reason <= INVALID ? INVALID : 0;
+}
+
+const IP_VERSION = -5;
+const INVALID = -16;
 
 export interface Exports {
   memory: WebAssembly.Memory;
+  __data_end: WebAssembly.Global;
+  __heap_base: WebAssembly.Global;
   respond(config: number, frame: number, length: number): number;
   sixplane(config: number, out: number): void;
   rfc4193(config: number, out: number): void;

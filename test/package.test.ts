@@ -9,7 +9,14 @@ import { describe, expect, test } from "vitest";
 import { folder } from "./command.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const VARIANTS = Object.keys(JSON.parse(readFileSync(`${ROOT}/asconfig.json`, "utf8")).targets);
+const MODULES = [
+  "address.wasm",
+  "responder-6plane.wasm",
+  "responder-rfc4193.wasm",
+  "responder.wasm",
+  "sixplane.wasm",
+  "tiny.wasm",
+];
 
 /** The files of the firmware that are not built. */
 const FIRMWARE = readdirSync(`${ROOT}/examples/firmware`, { recursive: true, withFileTypes: true })
@@ -22,8 +29,7 @@ describe("the package", () => {
     for (const name of [
       "sixplane",
       "sixplane/tap",
-      "sixplane/wasm/sixplane.wasm",
-      "sixplane/wasm/responder.wasm",
+      ...MODULES.map((module) => `sixplane/wasm/${module}`),
       "sixplane/c/sixplane.h",
       "sixplane/package.json",
     ]) {
@@ -81,19 +87,18 @@ describe("the package", () => {
         "dist/NOTICE-assemblyscript.txt",
         "dist/cli.js",
         "dist/index.js",
-        "dist/responder.wasm",
-        "dist/sixplane.wasm",
         "dist/tap-loop.js",
         "dist/tap.js",
         "dist/c/sixplane.h",
         "dist/c/wasm-rt.h",
-        ...VARIANTS.flatMap((name) => [
+        ...MODULES.map((module) => module.replace(".wasm", "")).flatMap((name) => [
           `dist/c/${name}-wasm2c.c`,
           `dist/c/${name}-wasm2c.h`,
           `dist/c/${name}.wasm.h`,
         ]),
         ...FIRMWARE.map((name) => `examples/firmware/${name}`),
         "package.json",
+        ...MODULES.map((module) => `dist/${module}`),
         ...declarations.map((name) => `dist/${name}.d.ts`),
       ].sort(),
     );

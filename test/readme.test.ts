@@ -4,6 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { initSync, Network } from "sixplane";
 import { describe, expect, test } from "vitest";
+import { BUILDS } from "./builds.ts";
 import { COMMAND } from "./command.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -56,11 +57,11 @@ describe("the README's code", () => {
 });
 
 test("the README's sizes are those of the builds", () => {
-  const rows = [...README.matchAll(/^\| `(\w+\.wasm)` \| ([\d,]+) \|/gm)].map(([, name, bytes = ""]) => [
+  const rows = [...README.matchAll(/^\| `([\w-]+\.wasm)` \| ([\d,]+) \|/gm)].map(([, name, bytes = ""]) => [
     name,
     bytes,
   ]);
-  expect(rows.map(([name]) => name)).toEqual(["sixplane.wasm", "responder.wasm"]);
+  expect(rows.map(([name]) => name)).toEqual(BUILDS.map(({ name }) => `${name}.wasm`));
   expect(README.replaceAll("\n", " ")).toContain(`WebAssembly module of ${rows[0]?.[1]} bytes`);
   for (const [name, bytes] of rows) {
     expect(statSync(`${ROOT}/dist/${name}`).size.toLocaleString("en")).toBe(bytes);
