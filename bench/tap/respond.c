@@ -1,6 +1,5 @@
 #include "respond.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 // A solicitation on Ethernet (RFC 2464 §3, RFC 8200 §3, RFC 4861 §4.3). Bytes only: it may lie anywhere.
@@ -94,7 +93,10 @@ uint16_t ones_complement(const uint8_t *bytes, size_t length, uint64_t sum)
 // Over pseudo-header and message (RFC 4443 §2.3), which lie in one piece; `payload` is a multiple of 4.
 static uint16_t message_sum(const struct solicitation *frame, size_t payload)
 {
-    uint64_t pseudo_header = (uint64_t)htons((uint16_t)payload) + htons(ICMPV6);
+    // Its two words that are not zero, by their bytes, as the sum is in the order of memory.
+    const uint8_t words[4] = {(uint8_t)(payload >> 8), (uint8_t)payload, 0, ICMPV6};
+    uint32_t pseudo_header;
+    memcpy(&pseudo_header, words, sizeof pseudo_header);
     return ones_complement(frame->source, 32 + payload, pseudo_header);
 }
 

@@ -12,30 +12,37 @@ enum { SOLICITATION = 78, ADVERTISEMENT = 86 };
 // Bits of the modes.
 enum { SIXPLANE = 1, RFC4193 = 2, PROBES = 4 };
 
+// With 0, all that is passed on is 0, and all that is invalid -16, as in the core's smaller builds.
+#ifndef REASONS
+#define REASONS 1
+#endif
+#define PASS(reason) (REASONS ? (reason) : 0)
+#define INVALID(reason) (REASONS ? (reason) : -16)
+
 // Why a frame is not answered: to -15 it is to be passed on, from -16 it is an invalid solicitation.
 enum reason {
-    NOT_IPV6 = -1,
-    TOO_SHORT = -2,
-    UNICAST_PROBE = -3,
-    BROADCAST = -4,
-    IP_VERSION = -5,
-    NEXT_HEADER = -6,
-    NOT_SOLICITATION = -7,
-    NOT_EMULATED = -8,
-    OWN_ADDRESS = -9,
-    RESERVED_OWNER = -10,
+    NOT_IPV6 = PASS(-1),
+    TOO_SHORT = PASS(-2),
+    UNICAST_PROBE = PASS(-3),
+    BROADCAST = PASS(-4),
+    IP_VERSION = PASS(-5),
+    NEXT_HEADER = PASS(-6),
+    NOT_SOLICITATION = PASS(-7),
+    NOT_EMULATED = PASS(-8),
+    OWN_ADDRESS = PASS(-9),
+    RESERVED_OWNER = PASS(-10),
 
-    ETHERNET_SOURCE = -17,
-    HOP_LIMIT = -18,
-    PAYLOAD_LENGTH = -19,
-    SOURCE = -20,
-    SOURCE_IS_TARGET = -21,
-    DESTINATION = -22,
-    CODE = -23,
-    CHECKSUM = -24,
-    OPTION_LENGTH = -25,
-    UNSPECIFIED_WITH_LINK_LAYER = -26,
-    LINK_LAYER_LENGTH = -27,
+    ETHERNET_SOURCE = INVALID(-17),
+    HOP_LIMIT = INVALID(-18),
+    PAYLOAD_LENGTH = INVALID(-19),
+    SOURCE = INVALID(-20),
+    SOURCE_IS_TARGET = INVALID(-21),
+    DESTINATION = INVALID(-22),
+    CODE = INVALID(-23),
+    CHECKSUM = INVALID(-24),
+    OPTION_LENGTH = INVALID(-25),
+    UNSPECIFIED_WITH_LINK_LAYER = INVALID(-26),
+    LINK_LAYER_LENGTH = INVALID(-27),
 };
 
 // A host of a network, and what of its rules does not depend on the frame.
