@@ -97,9 +97,11 @@ describe("sixplane emit", () => {
     mkdirSync(files.path("sixplane.h"));
     writeFileSync(files.path("sixplane.h/inside"), "");
     const words = ["emit", "responder", "--format", "header", "-o", files.path("")];
-    expect((await sixplane(words)).status).toBe(2);
-    expect((await sixplane([...words, "--force"])).status).toBe(1);
-    expect(readdirSync(files.path("")).filter((name) => name.endsWith(".partial"))).toEqual([]);
+    writeFileSync(files.path("responder.wasm.h"), "mine");
+    const stderr = `sixplane: "${files.path("sixplane.h")}" is there already, and is no file\n`;
+    expect(await sixplane([...words, "--force"])).toEqual({ status: 2, stdout: "", stderr });
+    expect(readdirSync(files.path(""))).toEqual(["responder.wasm.h", "sixplane.h"]);
+    expect(readFileSync(files.path("responder.wasm.h"), "utf8")).toBe("mine");
     expect(existsSync(files.path("sixplane.h/inside"))).toBe(true);
   });
 
@@ -118,7 +120,7 @@ describe("sixplane emit", () => {
   test.each([
     ["file", "it is a file"],
     ["file/below", "a part of the path is not a directory"],
-    ["link", "no such file or directory"],
+    ["link", "it is a file"],
   ])("refuses the folder %s", async (name, why) => {
     using files = folder();
     writeFileSync(files.path("file"), "");
@@ -129,6 +131,12 @@ describe("sixplane emit", () => {
       2,
       `sixplane: folder must be one that can be written, got "${path}" (${path.length}): ${why}\n`,
     ]);
+  });
+
+  test("refuses a folder where there can be none", async () => {
+    expect((await sixplane(["emit", "tiny", "-o", "/proc/sixplane"])).stderr).toBe(
+      'sixplane: folder must be one that can be written, got "/proc/sixplane" (14): no such file or directory\n',
+    );
   });
 
   test("needs a variant and a folder", async () => {

@@ -1,5 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, mismatch, quote } from "../errors.ts";
 import { Failure, systemReason } from "./failure.ts";
@@ -37,11 +47,9 @@ export async function emit(output: Output, variant: string, options: EmitOptions
     path: join(options.output, basename(name)),
     bytes: readFileSync(join(DIST, name)),
   }));
-  const old = options.force ? undefined : files.find(({ path, bytes }) => isOther(path, bytes));
-  if (old)
-    throw new InputError(`${quote(old.path)} is there already, with other contents: --force replaces it`);
   makeFolder(options.output);
-  write(files);
+  for (const { path, bytes } of files) checkTarget(path, bytes, options.force);
+  write(files.filter(({ path, bytes }) => !isThere(path, bytes))); // which keeps its time, for make
   const written = files.map(({ path, bytes }) => ({ file: path, bytes: bytes.length }));
   await output.result(
     options.json,
@@ -61,19 +69,22 @@ function oneOf(names: string[]): string {
   return names.join(", ").replace(/, ([^,]*)$/, " or $1");
 }
 
-/** Whether there is something of that name which is not what would be written. */
-function isOther(path: string, bytes: Uint8Array): boolean {
-  if (!existsSync(path)) return false;
-  try {
-    return !readFileSync(path).equals(bytes);
-  } catch {
-    return true;
-  }
+/** That nothing of that name is in the way, but the same or, with --force, another file. */
+function checkTarget(path: string, bytes: Uint8Array, force: boolean): void {
+  const old = lstatSync(path, { throwIfNoEntry: false });
+  if (old && !old.isFile()) throw new InputError(`${quote(path)} is there already, and is no file`);
+  if (!old || force || isThere(path, bytes)) return;
+  throw new InputError(`${quote(path)} is there already, with other contents: --force replaces it`);
+}
+
+/** Whether a file is what would be written. */
+function isThere(path: string, bytes: Uint8Array): boolean {
+  return existsSync(path) && readFileSync(path).equals(bytes);
 }
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
   } catch (error) {
     const isFile = (error as NodeJS.ErrnoException).code === "EEXIST";
     throw mismatch(
@@ -85,14 +96,30 @@ function makeFolder(folder: string): void {
   }
 }
 
+/** What mkdirSync does with `recursive`, with which it never ends where there can be no folders, as in /proc. */
+function makeFolders(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(path) !== path) makeFolders(dirname(path));
+  mkdirSync(path);
+}
+
 /** Writes all of them, each under its name only when all are whole. */
 function write(files: { path: string; bytes: Uint8Array }[]): void {
   const partial = (path: string) => `${path}.${process.pid}.partial`;
+  const written: string[] = [];
+  let current = "";
   try {
-    for (const { path, bytes } of files) writeFileSync(partial(path), bytes, { flag: "wx" });
-    for (const { path } of files) renameSync(partial(path), path);
+    for (const { path, bytes } of files) {
+      current = path;
+      writeFileSync(partial(path), bytes, { flag: "wx" });
+      written.push(path);
+    }
+    for (const { path } of files) {
+      current = path;
+      renameSync(partial(path), path);
+    }
   } catch (error) {
-    for (const { path } of files) rmSync(partial(path), { force: true });
-    throw new Failure(`cannot write ${files[0]?.path}: ${systemReason(error)}`);
+    for (const path of written) rmSync(partial(path), { force: true });
+    throw new Failure(`cannot write ${current}: ${systemReason(error)}`);
   }
 }

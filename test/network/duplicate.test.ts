@@ -13,7 +13,7 @@ function addressOf(name: string, address: string) {
   return interfaces("dev", name)[0]?.addr_info.find(({ local }) => local === address);
 }
 
-describe.concurrent("the node's own addresses", () => {
+describe("the node's own addresses", () => {
   test("are tentative until usable() resolves", async () => {
     const tap = await openTap({ network: NETWORK, node: SELF });
     const tentative = () => tap.addresses.map((address) => addressOf(tap.name, address)?.tentative ?? false);
@@ -71,7 +71,7 @@ describe.concurrent("the node's own addresses", () => {
   });
 });
 
-describe.concurrent("an address of another node", () => {
+describe("an address of another node", () => {
   test.each(["fc9c:56c2:e3de:adbe:ef01::1", "fd80:56c2:e21c:0:199:93de:adbe:ef01"])(
     "is defended for it: %s",
     async (address) => {
