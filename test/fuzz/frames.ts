@@ -177,6 +177,7 @@ export function caseOf(draw: Draw): Case {
     source.set(node, mode === SIXPLANE ? 5 : 11);
   }
   if (from === 4) flip(source, 1, 16);
+  if (from === 3 && draw(2) === 0) carryRound(source, target, mac, draw(4));
   if (is(WRONG.source)) source.set(pick(NO_SOURCES));
   if (is(WRONG.source) && seldom(4)) random(15, source, 1)[0] = 0xff;
   if (is(WRONG.sourceIsTarget)) source.set(target);
@@ -320,6 +321,24 @@ export function caseOf(draw: Draw): Case {
   if (is(WRONG.length)) length = seldom(2) ? draw(length) : Math.max(0, length - 1 - draw(16));
   const copy = frame.slice(0, whole);
   return { network, node, modes, frame: copy.subarray(0, length), behind: copy.subarray(length) };
+}
+
+/**
+ * Ends the asker's address such that the sum of the reply's little-endian words of 4 bytes, by which the core gets the
+ * checksum, comes to the given number below a multiple of 2 to the power of 32: its carries then carry once more.
+ */
+function carryRound(source: Uint8Array, target: Uint8Array, mac: Uint8Array, below: number): void {
+  const word = (bytes: Uint8Array, at: number) =>
+    (bytes[at] ?? 0) +
+    (bytes[at + 1] ?? 0) * 2 ** 8 +
+    (bytes[at + 2] ?? 0) * 2 ** 16 +
+    (bytes[at + 3] ?? 0) * 2 ** 24;
+  const option = Uint8Array.of(2, 1, ...mac);
+  let total = 0x2000 + 0x3a00 + 136 + 0x60 + word(option, 0) + word(option, 4);
+  for (let at = 0; at < 16; at += 4) total += 2 * word(target, at);
+  for (let at = 0; at < 12; at += 4) total += word(source, at);
+  const last = (2 ** 33 - 1 - below - (total % 2 ** 32)) % 2 ** 32;
+  for (let i = 0; i < 4; i++) source[12 + i] = Math.floor(last / 2 ** (8 * i));
 }
 
 function hex(text: string): Uint8Array {
