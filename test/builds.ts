@@ -87,8 +87,8 @@ export class Host {
   readonly exports: Exports;
   readonly bytes: Uint8Array;
 
-  constructor(build: Build) {
-    this.exports = new WebAssembly.Instance(build.module).exports as unknown as Exports;
+  constructor({ module }: Pick<Build, "module">, imports: WebAssembly.Imports = {}) {
+    this.exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
     this.bytes = new Uint8Array(this.exports.memory.buffer).fill(Host.GUARD);
   }
 
