@@ -84,6 +84,7 @@ describe("the package", () => {
         "LICENSE",
         "README.md",
         "dist/LICENSE-assemblyscript.txt",
+        "dist/LICENSE-wabt.txt",
         "dist/NOTICE-assemblyscript.txt",
         "dist/cli.js",
         "dist/index.js",

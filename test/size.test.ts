@@ -62,6 +62,7 @@ describe("the size report", () => {
     ]);
     expect(stdout).toMatch(/^responder( +\d+){4}( +-){3}$/m);
     expect(stdout).toMatch(/^reference C( +-){7}$/m);
+    expect(quickReport("--complete").status).toBe(1);
   });
 
   test("has the modules' own sizes, in order", () => {

@@ -26,6 +26,7 @@ const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
     update: { type: "boolean", default: false },
+    complete: { type: "boolean", default: false },
     snapshot: { type: "string", default: `${ROOT}/bench/size/snapshot.json` },
   },
 });
@@ -44,6 +45,7 @@ try {
 function measured() {
   const lacks = [...CHIP_NAMES.map(missing), missingClang()].filter((lack) => lack !== undefined);
   for (const lack of new Set(lacks)) console.error(`not measured here: ${lack}`);
+  if (values.complete && lacks.length > 0) fail("--complete takes all of these");
   const chips = CHIP_NAMES.filter((chip) => missing(chip) === undefined);
   const wasm = missingClang() ? undefined : compiledToWasm(folder);
   return [

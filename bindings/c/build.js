@@ -8,7 +8,9 @@ const OUT = `${ROOT}/dist/c`;
 const WASM2C = `${ROOT}/node_modules/wabt/bin/wasm2c`;
 
 /** Wasm2c writes the same helpers for every module, and not for -Wall. */
-const QUIET = `#if defined(__GNUC__)
+const QUIET = `/* SPDX-License-Identifier: MIT AND Apache-2.0
+ * Of sixplane's core (MIT) by wasm2c, whose own helpers it has (wabt, Apache-2.0: LICENSE-wabt.txt in the package). */
+#if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-value"
 #endif

@@ -38,7 +38,7 @@ describe("library.json", () => {
     expect(manifest.description.length).toBeLessThanOrEqual(255);
     for (const keyword of manifest.keywords) expect(keyword).toMatch(/^[a-z\d\-+. ]{1,50}$/);
     expect(manifest.homepage).toMatch(/^https:\/\/\S+$/);
-    expect(manifest.license).toBe("MIT");
+    expect(manifest.license).toBe("MIT AND Apache-2.0");
     for (const { name, ...rest } of manifest.authors) {
       expect(name).toMatch(/^.{1,50}$/);
       expect(rest).toEqual({ maintainer: true });
@@ -100,7 +100,7 @@ test("idf_component.yml has fields that there are, and says what it may", () => 
     /^(version|targets|maintainers|description|license|tags|dependencies|files|examples|url|repository|documentation|issues|discussion|repository_info)$/;
   for (const field of Object.keys(manifest)) expect(field).toMatch(known);
   expect(manifest.version).toBe(version);
-  expect(manifest.license).toBe("MIT");
+  expect(manifest.license).toBe("MIT AND Apache-2.0");
   expect(manifest.url).toMatch(/^https:\/\/\S+$/);
   expect(manifest.description).toEqual(expect.any(String));
   for (const tag of manifest.tags) expect(tag).toMatch(/^[A-Za-z0-9_-]{3,32}$/);

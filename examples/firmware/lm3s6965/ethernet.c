@@ -46,12 +46,13 @@ size_t ethernet_receive(uint8_t *frame, size_t capacity)
     size_t size = word & 0xffff;
     uint8_t *start = frame - LENGTH;
     for (size_t at = 0;;) {
-        if (at < LENGTH + capacity) memcpy(start + at, &word, sizeof word);
+        if (at + sizeof word <= LENGTH + capacity) memcpy(start + at, &word, sizeof word);
         at += sizeof word;
         if (at >= size) break;
         word = MAC_DATA;
     }
-    return size > LENGTH + capacity ? 0 : size - LENGTH - CHECKSUM;
+    if (size < LENGTH + CHECKSUM || size > LENGTH + capacity) return 0;
+    return size - LENGTH - CHECKSUM;
 }
 
 void ethernet_send(uint8_t *frame, size_t length)
