@@ -53,21 +53,23 @@ function run(libc: Libc, options: LoopOptions): void {
   let lastErrno = 0;
 
   say("started");
+  const { read, write } = libc;
+  const room = buffer.length;
   while (Atomics.load(stop, 0) === 0) {
-    const length = libc.read(file, address, buffer.length);
+    const length = read(file, address, room);
     if (length > 0) judge(length);
     else if (!mayGoOn(libc.errno())) return;
   }
 
   function judge(length: number): void {
-    if (length === buffer.length) {
+    if (length === room) {
       count(OVERSIZED); // it may have been longer: the kernel gives what there is room for
       return;
     }
     const reply = responder.answerInPlace(length);
     if (reply > 0) {
       count(REPLIES);
-      if (libc.write(file, address, reply) !== reply) count(UNSENT);
+      if (write(file, address, reply) !== reply) count(UNSENT);
     } else {
       count(-reply);
       if (reply > INVALID && queue) forward(queue, length);
