@@ -4,8 +4,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { NETWORK, SELF } from "../frames.ts";
 import {
   DENO,
+  expectNoInterface,
   hostWords,
-  interfaceNames,
   interfaces,
   Program,
   skipDuplicateDetection,
@@ -23,12 +23,7 @@ beforeEach(({ skip }) => {
   skip(obstacle !== undefined, obstacle);
 });
 
-afterEach(() => {
-  if (obstacle !== undefined) return;
-  const left = interfaceNames().filter((name) => name !== "lo");
-  for (const name of left) run("ip", "link", "delete", name); // for the other tests' sake
-  expect(left).toEqual([]);
-});
+afterEach(expectNoInterface);
 
 async function said(words: string[]): Promise<string> {
   await using program = new Program(words);

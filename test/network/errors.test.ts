@@ -8,12 +8,14 @@ import { folder } from "../command.ts";
 import { NETWORK, SELF } from "../frames.ts";
 import {
   changeSetting,
+  expectNoInterface,
   HOST,
   hostWords,
   interfaceNames,
   interfaces,
   open,
   Program,
+  skipDuplicateDetection,
   state,
 } from "./kernel.ts";
 import { isRoot, obstacle, run } from "./namespace.ts";
@@ -23,19 +25,14 @@ const PRIVILEGE =
   "that takes CAP_NET_ADMIN: run it as root, or in a network namespace of your own (unshare -Urn)";
 
 beforeAll(() => {
-  if (obstacle === undefined) changeSetting("conf/default/accept_dad", 0);
+  if (obstacle === undefined) skipDuplicateDetection();
 });
 
 beforeEach(({ skip }) => {
   skip(obstacle !== undefined, obstacle);
 });
 
-afterEach(() => {
-  if (obstacle !== undefined) return;
-  const left = interfaceNames().filter((name) => name !== "lo");
-  for (const name of left) run("ip", "link", "delete", name); // for the other tests' sake
-  expect(left).toEqual([]);
-});
+afterEach(expectNoInterface);
 
 /** What a host in a process of its own says, which leaves no interface even while it runs. */
 async function said(words: string[]): Promise<string> {

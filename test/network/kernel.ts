@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Forward, openTap, type Tap, type TapOptions } from "sixplane/tap";
 import { expect, onTestFinished } from "vitest";
 import { NETWORK, SELF, toHex } from "../frames.ts";
-import { run } from "./namespace.ts";
+import { obstacle, run } from "./namespace.ts";
 
 export const HOST = fileURLToPath(new URL("host.js", import.meta.url));
 
@@ -88,6 +88,14 @@ export async function open(options: Partial<TapOptions> = {}): Promise<Tap> {
   const tap = await openTap({ network: NETWORK, node: SELF, ...options });
   onTestFinished(() => tap.close().catch(() => {})); // why it failed is for the test to say
   return tap;
+}
+
+/** That a test has left no interface; one that is there goes, for the other tests' sake. */
+export function expectNoInterface(): void {
+  if (obstacle !== undefined) return;
+  const left = interfaceNames().filter((name) => name !== "lo");
+  for (const name of left) run("ip", "link", "delete", name);
+  expect(left).toEqual([]);
 }
 
 /** Waits until something holds, for 20 seconds at most. */

@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { NETWORK, SELF, solicitation } from "../frames.ts";
 import {
   changeSetting,
+  expectNoInterface,
   hostWords,
   interfaceNames,
   keeper,
@@ -28,12 +29,7 @@ beforeEach(({ skip }) => {
   skip(obstacle !== undefined, obstacle);
 });
 
-afterEach(() => {
-  if (obstacle !== undefined) return;
-  const left = interfaceNames().filter((name) => name !== "lo");
-  for (const name of left) run("ip", "link", "delete", name); // for the other tests' sake
-  expect(left).toEqual([]);
-});
+afterEach(expectNoInterface);
 
 /** How many files this process has open. */
 function openFiles(): number {
