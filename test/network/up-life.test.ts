@@ -99,7 +99,7 @@ describe("what it prints", () => {
 
   test("on a terminal is a line that is written over, until Ctrl-C", async ({ skip }) => {
     skip(!isInstalled("script"), "there is no script to be a terminal");
-    const words = UP.join(" ");
+    const words = `exec ${UP.join(" ")}`; // a shell that stayed would die of Ctrl-C itself
     await using terminal = new Program(["script", "-qec", words, "/dev/null"], true);
     const live = new RegExp(
       `\r${ESCAPE}\\[K\\d+ answered, \\d+ sent to peers, \\d+ received, \\d+ dropped`,
