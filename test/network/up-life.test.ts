@@ -100,7 +100,7 @@ describe("what it prints", () => {
   test("on a terminal is a line that is written over, until Ctrl-C", async ({ skip }) => {
     skip(!isInstalled("script"), "there is no script to be a terminal");
     const words = `exec ${UP.join(" ")}`; // a shell that stayed would die of Ctrl-C itself
-    await using terminal = new Program(["script", "-qec", words, "/dev/null"], true);
+    await using terminal = new Program(["env", "SHELL=/bin/sh", "script", "-qec", words, "/dev/null"], true);
     const live = new RegExp(
       `\r${ESCAPE}\\[K\\d+ answered, \\d+ sent to peers, \\d+ received, \\d+ dropped`,
       "g",
@@ -261,7 +261,7 @@ describe("the end", () => {
 
   test("comes when the terminal is closed", async ({ skip }) => {
     skip(!isInstalled("script"), "there is no script to be a terminal");
-    await using terminal = new Program(["script", "-qec", UP.join(" "), "/dev/null"]);
+    await using terminal = new Program(["env", "SHELL=/bin/sh", "script", "-qec", UP.join(" "), "/dev/null"]);
     await terminal.says("being ready", (stdout) => stdout.includes(" is up: "));
     await terminal.end("SIGKILL");
     // With which status, nobody can tell: Node itself aborts where it cannot put such a terminal back.
