@@ -45,5 +45,11 @@ export class Host {
 }
 
 function hostAddress(bytes: Uint8Array, length: number): HostAddress {
-  return { address: formatAddress(bytes), prefix: prefixAround(bytes, length) };
+  return {
+    address: formatAddress(bytes),
+    // Made when asked for: it costs more than the address.
+    get prefix() {
+      return prefixAround(bytes, length);
+    },
+  };
 }

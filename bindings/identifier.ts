@@ -1,5 +1,7 @@
 import { mismatch } from "./errors.ts";
 
+const DIGITS = "0123456789abcdef";
+
 /**
  * The eight bytes of a network ID.
  *
@@ -27,12 +29,18 @@ export function isReservedNode(node: Uint8Array): boolean {
 
 /** Lower-case hex digits, two a byte, with nothing or the separator between bytes. */
 export function formatHex(bytes: Uint8Array, separator = ""): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(separator);
+  let text = "";
+  for (const byte of bytes) {
+    text += (text && separator) + DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15);
+  }
+  return text;
 }
 
 function parseDigits(what: string, digits: number, text: string): Uint8Array {
   if (typeof text !== "string" || text.length !== digits || !/^[0-9a-f]*$/i.test(text)) {
     throw mismatch(what, `${digits} hex digits`, text);
   }
-  return Uint8Array.from({ length: digits / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+  const bytes = new Uint8Array(digits / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
 }

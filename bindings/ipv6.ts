@@ -45,7 +45,8 @@ export function formatAddress(address: Uint8Array): string {
   if (!(address instanceof Uint8Array && address.length === 16)) {
     throw mismatch("IPv6 address", "16 bytes", address);
   }
-  const words = Array.from({ length: 8 }, (_, i) => ((address[2 * i] ?? 0) << 8) | (address[2 * i + 1] ?? 0));
+  const words: number[] = [];
+  for (let i = 0; i < 16; i += 2) words.push(((address[i] ?? 0) << 8) | (address[i + 1] ?? 0));
   const [start, length] = longestZeros(words);
   const text = words.map((word) => word.toString(16));
   if (start === 0 && length === 5 && words[5] === 0xffff) {
