@@ -1,13 +1,17 @@
-// The C program that the TAP handler is measured against does what the core does, byte for byte.
+// What the core and the TAP handler are measured against does what they do, byte for byte: the rules in C and in
+// TypeScript, and the derivation in TypeScript.
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import ipaddr from "ipaddr.js";
 import { initSync, Network } from "sixplane";
 import { describe, expect, test } from "vitest";
+import { derive } from "../bench/speed/derive.ts";
+import { TypeScriptResponder } from "../bench/speed/responder.ts";
 import { BUILDS, Host, record } from "./builds.ts";
 import { folder } from "./command.ts";
 import { hex, SELF, SELF_MAC, sllao, solicitation, solicitedNode, toHex, UNSPECIFIED } from "./frames.ts";
-import { OWNER_KERNEL, REPLIES, TAP } from "./vectors.ts";
+import { ADDRESSES, OWNER_KERNEL, REPLIES, TAP } from "./vectors.ts";
 
 initSync();
 
@@ -39,6 +43,19 @@ function ofC(questions: Question[], flags: string[]): string[] {
     const start = at + 2;
     at = start + (result > 0 ? result : frame.length);
     return `${result} ${toHex(output.subarray(start, at))}`;
+  });
+}
+
+/** What the TypeScript makes of them, each between bytes that it must leave alone. */
+function ofTypeScript(questions: Question[]): string[] {
+  return questions.map(({ record, frame }) => {
+    const bytes = new Uint8Array(18 + Math.max(86, frame.length) + 4).fill(0xa5);
+    bytes.set(frame, 18);
+    const code = new TypeScriptResponder(hex(record)).respond(bytes, 18, frame.length);
+    const end = 18 + (code > 0 ? code : frame.length);
+    expect(bytes.subarray(0, 18).every((byte) => byte === 0xa5)).toBe(true);
+    expect(bytes.subarray(Math.max(end, 18 + frame.length)).every((byte) => byte === 0xa5)).toBe(true);
+    return `${code} ${toHex(bytes.subarray(18, end))}`;
   });
 }
 
@@ -154,10 +171,19 @@ const ofZeroTier = REPLIES.map(({ network, self, ns }) => ({
   frame: hex(ns),
 }));
 
+const ofVectors = [...ofTap, ...ofKernel, ...ofZeroTier];
+
+/** That random frames got every verdict there is. */
+function expectAllVerdicts(verdicts: string[]): void {
+  const codes = new Set(verdicts.map((verdict) => Number.parseInt(verdict, 10)));
+  expect([...codes].sort((a, b) => b - a)).toEqual([
+    86, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -17, -18, -19, -20, -21, -22, -23, -24, -25, -26, -27,
+  ]);
+}
+
 describe.skipIf(NO_COMPILER)("the C responder gives the core's verdicts and replies", () => {
   test("on every vector", () => {
-    const questions = [...ofTap, ...ofKernel, ...ofZeroTier];
-    expect(ofC(questions, [])).toEqual(ofCore(questions));
+    expect(ofC(ofVectors, [])).toEqual(ofCore(ofVectors));
     expect(ofC(ofZeroTier, [])).toEqual(REPLIES.map(({ na }) => `86 ${na}`));
   });
 
@@ -165,9 +191,32 @@ describe.skipIf(NO_COMPILER)("the C responder gives the core's verdicts and repl
     const questions = fc.sample(question, 10_000);
     const verdicts = ofCore(questions);
     expect(ofC(questions, SANITIZERS)).toEqual(verdicts);
-    const codes = new Set(verdicts.map((verdict) => Number.parseInt(verdict, 10)));
-    expect([...codes].sort((a, b) => b - a)).toEqual([
-      86, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -17, -18, -19, -20, -21, -22, -23, -24, -25, -26, -27,
-    ]);
+    expectAllVerdicts(verdicts);
   });
+});
+
+describe("the TypeScript responder gives the core's verdicts and replies", () => {
+  test("on every vector", () => {
+    expect(ofTypeScript(ofVectors)).toEqual(ofCore(ofVectors));
+    expect(ofTypeScript(ofZeroTier)).toEqual(REPLIES.map(({ na }) => `86 ${na}`));
+  });
+
+  test("on frames made and broken at random, and touches no other memory", () => {
+    const questions = fc.sample(question, 10_000);
+    const verdicts = ofCore(questions);
+    expect(ofTypeScript(questions)).toEqual(verdicts);
+    expectAllVerdicts(verdicts);
+  });
+});
+
+const textOf = (address: string) => new ipaddr.IPv6([...hex(address)]).toRFC5952String();
+
+test("the TypeScript derivation gives every vector's addresses and MAC", () => {
+  expect(ADDRESSES.map(({ network, node }) => derive(network, node))).toEqual(
+    ADDRESSES.map(({ sixplane, rfc4193, mac }) => ({
+      sixplane: textOf(sixplane),
+      rfc4193: textOf(rfc4193),
+      mac: mac.match(/../g)?.join(":"),
+    })),
+  );
 });

@@ -1,0 +1,70 @@
+// `npm run bench [-- --json] [-- --complete]`: what a verdict costs, beside C and beside plain TypeScript, all of it
+// from one run; bench/README.md says how. It fails where a ratio misses its bar, and with --complete where a runtime
+// is missing.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { engines } from "./engines.ts";
+import { garbageRows, inUseRows, memory } from "./memory.ts";
+import { native } from "./native.ts";
+import {
+  bindingsRows,
+  cRow,
+  derivationRows,
+  growthRows,
+  IN_ALL,
+  IN_NODE,
+  passRows,
+  replyRows,
+  rounds,
+} from "./replies.ts";
+import { startRows } from "./start.ts";
+import { print, type Row } from "./table.ts";
+
+const { json, complete } = options();
+const { present, missing } = await engines();
+const folder = mkdtempSync(join(tmpdir(), "sixplane-bench-"));
+try {
+  const tables = await measure(native(folder));
+  if (json) console.log(JSON.stringify(tables));
+  else for (const [title, rows] of Object.entries(tables)) print(title, rows);
+  const missed = Object.values(tables)
+    .flat()
+    .filter(({ bar, ratio }) => bar !== undefined && !(ratio.median <= bar));
+  for (const { name } of missed) console.error(`bench: "${name}" is above its bar`);
+  for (const name of missing) console.error(`bench: ${name} is not installed, and was left out`);
+  if (missed.length > 0 || (complete && missing.length > 0)) process.exitCode = 1;
+} finally {
+  for (const engine of present) await engine[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+}
+
+async function measure(ofC: () => number): Promise<Record<string, Row[]>> {
+  const [node, ...others] = present;
+  if (!node) throw new Error("there is no Node");
+  const ofNode = await rounds(node, IN_NODE, ofC);
+  const replies = [cRow(ofNode), ...replyRows(node.name, ofNode)];
+  for (const engine of others) replies.push(...replyRows(engine.name, await rounds(engine, IN_ALL, ofC)));
+  const { garbage, inUse } = memory(folder);
+  return {
+    "A reply, by engine": replies,
+    "A frame that is passed on": passRows(ofNode),
+    "A reply through the bindings": bindingsRows(ofNode),
+    "Garbage, for a million replies": garbageRows(garbage),
+    "A reply, by how many owners are asked for in turn": growthRows(ofNode),
+    "Memory after a million replies, by owners": inUseRows(inUse),
+    "Both addresses and the MAC of a node": derivationRows(ofNode),
+    "From the import to the first reply": startRows(),
+  };
+}
+
+function options(): { json: boolean; complete: boolean } {
+  try {
+    const flag = { type: "boolean", default: false } as const;
+    return parseArgs({ options: { json: flag, complete: flag } }).values;
+  } catch (error) {
+    console.error(`bench: ${error instanceof Error ? error.message : error}`);
+    process.exit(2);
+  }
+}

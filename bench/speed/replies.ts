@@ -1,0 +1,95 @@
+// Rounds of the C program and of an engine, by turns, and what they say of each other.
+import {
+  ANSWER,
+  COPIED,
+  DERIVE_BYTES,
+  DERIVE_TEXT,
+  DERIVE_TYPESCRIPT,
+  growth,
+  IN_PLACE,
+  POOLS,
+  REPLY,
+  TYPESCRIPT_REPLY,
+} from "./core.ts";
+import type { Engine } from "./engines.ts";
+import { PASSED } from "./frames.ts";
+import { ratio, spread } from "./spread.ts";
+import type { Row } from "./table.ts";
+
+const ROUNDS = 5;
+const PASSES = Object.keys(PASSED);
+const [ONE_OWNER = "", ...MORE_OWNERS] = POOLS.map(growth);
+
+/** A reply, which is measured in every engine. */
+export const IN_ALL = [REPLY, TYPESCRIPT_REPLY];
+/** What is measured in Node alone. */
+export const IN_NODE = [
+  ...IN_ALL,
+  COPIED,
+  IN_PLACE,
+  ANSWER,
+  ...PASSES,
+  ONE_OWNER,
+  ...MORE_OWNERS,
+  DERIVE_BYTES,
+  DERIVE_TEXT,
+  DERIVE_TYPESCRIPT,
+];
+
+/** The nanoseconds of each round, by name. */
+export type Rounds = (name: string) => number[];
+const C = "reply, C at gcc -O2";
+
+export async function rounds(engine: Engine, names: string[], ofC: () => number): Promise<Rounds> {
+  const all: Record<string, number>[] = [];
+  for (let round = 0; round < ROUNDS; round++) all.push({ [C]: ofC(), ...(await engine.round(names)) });
+  return (name) => all.map((round) => round[name] ?? Number.NaN);
+}
+
+/** The core beside C, and TypeScript beside the core. */
+export function replyRows(engine: string, of: Rounds): Row[] {
+  return [
+    row(`core in place, ${engine}`, of(REPLY), "C", of(C), 1.25),
+    row(`TypeScript, ${engine}`, of(TYPESCRIPT_REPLY), "the core", of(REPLY)),
+  ];
+}
+
+export function cRow(of: Rounds): Row {
+  return row("C, gcc -O2", of(C), "C", of(C));
+}
+
+export function passRows(of: Rounds): Row[] {
+  return PASSES.map((name) => row(name, of(name), "a reply", of(REPLY), 1 / 3));
+}
+
+export function bindingsRows(of: Rounds): Row[] {
+  // Both copy the frame to where the core answers it, so what they differ by is what the bindings add.
+  const added = of(IN_PLACE).map((time, round) => time - (of(COPIED)[round] ?? Number.NaN));
+  const inPlace = of(REPLY).map((time, round) => time + (added[round] ?? Number.NaN));
+  return [
+    row(ANSWER, of(ANSWER), "in place", of(REPLY), 2.5),
+    row(IN_PLACE, inPlace, "in place", of(REPLY), 1.2),
+  ];
+}
+
+export function growthRows(of: Rounds): Row[] {
+  return [
+    row(ONE_OWNER, of(ONE_OWNER), "itself", of(ONE_OWNER)),
+    ...MORE_OWNERS.map((name) => row(name, of(name), "1 owner", of(ONE_OWNER), 1.1)),
+  ];
+}
+
+export function derivationRows(of: Rounds): Row[] {
+  return [DERIVE_BYTES, DERIVE_TEXT, DERIVE_TYPESCRIPT].map((name) => ({
+    name,
+    unit: "a second",
+    value: spread(of(name).map((nanoseconds) => 1e9 / nanoseconds)),
+    base: "TypeScript",
+    ratio: ratio(of(DERIVE_TYPESCRIPT), of(name)),
+  }));
+}
+
+function row(name: string, values: number[], base: string, bases: number[], bar?: number): Row {
+  const compared = { name, unit: "ns" as const, value: spread(values), base, ratio: ratio(values, bases) };
+  return bar === undefined ? compared : { ...compared, bar };
+}
