@@ -7,6 +7,8 @@ export class ByteStream {
 
   readonly #chunks: AsyncIterator<Uint8Array>;
   #held: Uint8Array = new Uint8Array(0);
+  /** For what comes in more than one chunk, again and again. */
+  #room: Uint8Array = new Uint8Array(0);
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
@@ -46,28 +48,32 @@ export class ByteStream {
     return this.#held.subarray(0, length);
   }
 
-  /** Waits until that many bytes are held, or all that come. */
+  /** Waits until that many bytes are held, or all that come: what has come makes room, not what is asked for. */
   async #hold(length: number): Promise<void> {
-    const parts = [this.#held];
-    let held = this.#held.length;
+    let bytes = this.#held;
+    let held = bytes.length;
     while (held < length) {
       const { done, value } = await this.#chunks.next();
       if (done) break;
-      parts.push(value);
+      if (held === 0) bytes = value;
+      else bytes = this.#append(bytes, held, value, length);
       held += value.length;
     }
-    if (parts.length > 1) this.#held = join(parts, held);
+    this.#held = bytes.subarray(0, held);
   }
-}
 
-function join(parts: Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
+  /** The bytes held and the chunk behind them; where there is no room, in twice as much, up to what is asked for. */
+  #append(bytes: Uint8Array, held: number, chunk: Uint8Array, length: number): Uint8Array {
+    const needed = held + chunk.length;
+    if (needed <= bytes.length) {
+      bytes.set(chunk, held);
+      return bytes;
+    }
+    if (needed > this.#room.length) this.#room = new Uint8Array(Math.max(needed, Math.min(2 * held, length)));
+    this.#room.set(bytes.subarray(0, held));
+    this.#room.set(chunk, held);
+    return this.#room;
   }
-  return joined;
 }
 
 /** The same bytes, for reading numbers. */

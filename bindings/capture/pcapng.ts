@@ -23,6 +23,9 @@ const OPTION_TIME_OFFSET = 14;
 /** The longest block that is taken as such, as in libpcap: a greater length is damage. */
 const LONGEST_BLOCK = 16 * 1024 * 1024;
 
+/** The most interfaces that a section may describe: as many as the obsolete packet block can tell apart. */
+const MOST_INTERFACES = 65_536;
+
 interface Section {
   littleEndian: boolean;
   interfaces: Interface[];
@@ -59,7 +62,7 @@ export async function* readPcapng(stream: ByteStream): AsyncGenerator<CapturedFr
     const start = view(await stream.peek(12, "a block's header"));
     if (start.getUint32(0) === SECTION) section = startSection(start, stream.offset);
     const block = await takeBlock(stream, start, section.littleEndian);
-    if (block.type === INTERFACE) section.interfaces.push(readInterface(block, section));
+    if (block.type === INTERFACE) addInterface(block, section);
     if (block.type === SECTION) checkVersion(block, section);
     const number = interfaceNumber(block, section);
     if (number === undefined) continue;
@@ -80,7 +83,8 @@ function startSection(start: DataView, offset: number): Section {
 }
 
 function checkVersion({ view, offset }: Block, { littleEndian }: Section): void {
-  const major = view.byteLength < 28 ? 0 : view.getUint16(12, littleEndian);
+  if (view.byteLength < 28) throw new CaptureError("damaged: a section block too short", offset);
+  const major = view.getUint16(12, littleEndian);
   if (major !== 1) throw new CaptureError(`a section of version ${major}, not 1`, offset);
 }
 
@@ -97,6 +101,16 @@ async function takeBlock(stream: ByteStream, start: DataView, littleEndian: bool
     throw new CaptureError(`damaged: a block of ${length} bytes that ends as one of ${again}`, offset);
   }
   return { type, offset, view: block };
+}
+
+/** Keeps what the block says of an interface, which is all that is kept of a capture. */
+function addInterface(block: Block, section: Section): void {
+  const { interfaces } = section;
+  if (interfaces.length === MOST_INTERFACES) {
+    const message = `interface ${MOST_INTERFACES + 1} of a section, of which ${MOST_INTERFACES} are read`;
+    throw new CaptureError(message, block.offset);
+  }
+  interfaces.push(readInterface(block, section));
 }
 
 function readInterface({ view, offset }: Block, { littleEndian }: Section): Interface {

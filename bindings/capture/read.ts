@@ -7,7 +7,8 @@ import { isPcapng, readPcapng } from "./pcapng.ts";
 
 /**
  * The Ethernet frames of a capture, one by one and in its order: pcap in both byte orders, with
- * times to the microsecond or nanosecond, and pcapng. Holds one frame at a time.
+ * times to the microsecond or nanosecond, and pcapng. Holds one frame or block at a time, which is
+ * at most 262,144 bytes or 16 MiB, and of a pcapng's section what up to 65,536 interfaces are.
  *
  * @param chunks the file's bytes, as any readable stream gives them
  * @throws InputError where it is no such capture, or not of Ethernet frames

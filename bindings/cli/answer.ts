@@ -1,5 +1,8 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, fstatSync, open } from "node:fs";
+import { Socket } from "node:net";
 import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { type CapturedFrame, CaptureError } from "../capture/frame.ts";
 import { readCapture } from "../capture/read.ts";
 import type { Mode } from "../core.ts";
@@ -65,7 +68,7 @@ async function answerAll(
 ): Promise<void> {
   const counts = { reply: 0, pass: 0, invalid: 0 };
   let index = 0;
-  for await (const frame of readCapture(open(capture))) {
+  for await (const frame of readCapture(read(capture))) {
     index++;
     const verdict = responder.answer(frame.bytes);
     counts[verdict.kind]++;
@@ -80,12 +83,20 @@ async function answerAll(
 }
 
 /** The capture's bytes, from a file or, for "-", from stdin. */
-async function* open(capture: string): AsyncGenerator<Uint8Array> {
+async function* read(capture: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* capture === "-" ? process.stdin : createReadStream(capture);
+    yield* capture === "-" ? process.stdin : await openCapture(capture);
   } catch (error) {
     throw mismatch("capture", "a file that can be read", capture, systemReason(error));
   }
+}
+
+/** A named pipe is read as a socket, which can be left while its writer is silent; a file cannot, in a read. */
+async function openCapture(capture: string): Promise<Readable> {
+  const fd = await promisify(open)(capture, "r");
+  return fstatSync(fd).isFIFO()
+    ? new Socket({ fd, readable: true, writable: false })
+    : createReadStream(capture, { fd });
 }
 
 function jsonLine(index: number, frame: CapturedFrame, verdict: Verdict): string {
