@@ -1,4 +1,4 @@
-import { mismatch } from "../errors.ts";
+import { InputError, mismatch } from "../errors.ts";
 import { type ByteStream, view } from "./bytes.ts";
 import { type CapturedFrame, CaptureError, ETHERNET, LONGEST_FRAME } from "./frame.ts";
 
@@ -15,6 +15,7 @@ import { type CapturedFrame, CaptureError, ETHERNET, LONGEST_FRAME } from "./fra
 
 const HEADER = 24;
 const RECORD_HEADER = 16;
+const VERSION = "2.4"; // before it, a frame's lengths changed places
 const MICROSECONDS = 0xa1b2c3d4;
 const NANOSECONDS = 0xa1b23c4d;
 
@@ -41,6 +42,8 @@ export async function* readPcap(
   { littleEndian, unit }: PcapFormat,
 ): AsyncGenerator<CapturedFrame> {
   const header = view(await stream.take(HEADER, "the pcap header"));
+  const version = `${header.getUint16(4, littleEndian)}.${header.getUint16(6, littleEndian)}`;
+  if (version !== VERSION) throw new InputError(`pcap's version must be ${VERSION}, got ${version}`);
   const linkType = header.getUint32(20, littleEndian) & 0xffff; // above it: the checksum's length
   if (linkType !== ETHERNET) throw mismatch("capture's link type", "1 (Ethernet)", linkType);
   while (!(await stream.ended())) {
