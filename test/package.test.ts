@@ -1,6 +1,7 @@
 // The package as it is installed.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
@@ -23,6 +24,28 @@ const FIRMWARE = readdirSync(`${ROOT}/examples/firmware`, { recursive: true, wit
   .filter((entry) => entry.isFile())
   .map((entry) => relative(`${ROOT}/examples/firmware`, `${entry.parentPath}/${entry.name}`))
   .filter((path) => !/^(build|src)\//.test(path));
+
+const DESCRIPTION = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8"));
+
+/** The names in some lists of dependencies. */
+function names(...lists: object[]): string[] {
+  return [...new Set(lists.flatMap((list) => Object.keys(list)))].sort();
+}
+
+test("every dependency is in CONTRIBUTING.md with why it is there, those of users as theirs", () => {
+  const text = readFileSync(`${ROOT}/CONTRIBUTING.md`, "utf8");
+  const rows = [...text.matchAll(/^\| `([^`/]+|@[^`]+)` \| (by users|to \w+)(, optional)? \| (.+) \|$/gm)];
+  const { dependencies, peerDependencies, devDependencies } = DESCRIPTION;
+  expect(rows.map(([, name]) => name).sort()).toEqual(names(dependencies, peerDependencies, devDependencies));
+  const users = rows.filter(([, , needed]) => needed === "by users").map(([, name]) => name);
+  expect(users.sort()).toEqual(names(dependencies, peerDependencies));
+});
+
+test("every test that SECURITY.md names is there", () => {
+  const named = [...readFileSync(`${ROOT}/SECURITY.md`, "utf8").matchAll(/`(test\/[^`]+)`/g)];
+  expect(named.length).toBeGreaterThan(10);
+  for (const [, path] of named) expect([path, existsSync(`${ROOT}/${path}`)]).toEqual([path, true]);
+});
 
 describe("the package", () => {
   test("exports the bindings, the modules and its own description, and nothing else", () => {
@@ -152,6 +175,26 @@ describe("the package", () => {
     const context = createContext({ WebAssembly, atob, TextDecoder });
     const mac = 'sixplane.initSync(); new sixplane.Network("8056c2e21c000001").host("89e92ceee5").mac';
     expect(runInContext(`${outputFiles[0]?.text}\n${mac}`, context)).toBe("02:89:e9:30:0c:27");
+  });
+
+  test("imports nothing that it does not bring, or ask for, and brings nothing else", () => {
+    const modules = readdirSync(`${ROOT}/dist`).filter((name) => /^(index|cli|tap|tap-loop)\.js$/.test(name));
+    expect(modules).toHaveLength(4);
+    const { metafile } = buildSync({
+      entryPoints: modules.map((name) => `${ROOT}/dist/${name}`),
+      bundle: true,
+      packages: "external",
+      tsconfigRaw: {}, // whose paths lead to the sources
+      platform: "node",
+      format: "esm",
+      outdir: "none",
+      write: false,
+      metafile: true,
+    });
+    const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map(({ path }) => path));
+    const foreign = imports.filter((path) => !isBuiltin(path) && !/^sixplane(\/|$)/.test(path));
+    const { dependencies, peerDependencies } = DESCRIPTION;
+    expect([...new Set(foreign)].sort()).toEqual(names(dependencies, peerDependencies));
   });
 
   test.each([
