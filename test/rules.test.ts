@@ -400,6 +400,49 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     passes(-3, solicitation({ ...broken, ...UNICAST }));
   });
 
+  test("of all that is wrong with a frame, one thing at a time decides, in the order that the README gives", () => {
+    const long = `0102${SELF_MAC}0000000000000000`;
+    const none = "0e00000000000000";
+    const steps: [reason: number, then: Partial<Fields>][] = [
+      [-1, { ethertype: "86dd" }],
+      [-5, { versionClassFlow: "60000000" }],
+      [-6, { nextHeader: "3a" }],
+      [-7, { type: "87" }],
+      [-8, { target: SELF_ADDRESS }],
+      [-9, { target: behind("fc9c56c2e3ff") }],
+      [-10, { target: TARGET }],
+      [-4, { ethernetDestination: "02deadbeef01" }],
+      [-3, { ethernetDestination: "3333ff000001" }],
+      [-17, { ethernetSource: SELF_MAC }],
+      [-18, { hopLimit: "ff" }],
+      [-19, { payloadLength: "0031" }],
+      [-20, { source: TARGET }],
+      [-21, { source: UNSPECIFIED }],
+      [-22, { destination: solicitedNode(TARGET) }],
+      [-23, { code: "00" }],
+      [-25, { payloadLength: "0030", options: long + none }],
+      [-24, {}],
+    ];
+    const wrong: Partial<Fields> = {
+      ...{ ethertype: "0800", versionClassFlow: "40000000", nextHeader: "00", type: "88", code: "01" },
+      ...{ target: LINK_LOCAL, ethernetDestination: "ffffffffffff", ethernetSource: "000000000000" },
+      ...{ hopLimit: "00", payloadLength: "ffff", source: ALL_NODES, destination: LINK_LOCAL },
+      ...{ checksum: "1234", options: `${long}${none}00` },
+    };
+    passes(-2, solicitation(wrong).subarray(0, 13));
+    passes(-1, solicitation(wrong).subarray(0, 77));
+    passes(-2, solicitation({ ...wrong, ethertype: "86dd" }).subarray(0, 77));
+    let fields = wrong;
+    for (const [reason, then] of steps) {
+      if (build.rules || reason !== -5) refuses(reason, solicitation(fields));
+      fields = { ...fields, ...then };
+    }
+    const { checksum, ...right } = fields;
+    rejects(-26, solicitation(right));
+    rejects(-27, solicitation({ ...right, source: SELF_ADDRESS }));
+    rejects(-25, solicitation({ ...right, source: SELF_ADDRESS, options: none + long }));
+  });
+
   test("nothing beside record and frame was ever written", () => expect(host.untouched()).toBe(true));
 });
 
