@@ -14,6 +14,18 @@ export interface Case {
   behind: Uint8Array;
 }
 
+/** Whose addresses are to be asked for, where not just anybody's. */
+export interface Aim {
+  /** 8 bytes. */
+  network: Uint8Array;
+  /** 5 bytes. */
+  owner: Uint8Array;
+  /** The low 48 bits of its 6PLANE addresses, 6 bytes each. */
+  suffixes: Uint8Array[];
+  /** Whether it forwards, as a host of containers does. */
+  forwards: boolean;
+}
+
 /** The draws of one case (sfc32, by Chris Doty-Humphrey). */
 export function seeded(seed: number, index: number): Draw {
   let a = seed | 0;
@@ -77,6 +89,7 @@ const WRONG = {
   bit: 1 << 23,
   bytes: 1 << 24,
   moved: 1 << 25,
+  extension: 1 << 26,
 };
 const WRONGS = Object.values(WRONG);
 /** How many things are wrong, by a draw. */
@@ -91,6 +104,7 @@ const OPTION_TYPES = [14, 5, 2, 0, 3, 4, 11, 12, 13, 25, 253, 255];
 const ETHERTYPES = [0x0800, 0x0806, 0x88cc, 0x86de, 0x86dc, 0x87dd, 0xdd86];
 const TAGS = [0x8100, 0x88a8, 0x9100];
 const NEXT_HEADERS = [0, 6, 17, 43, 44, 50, 51, 59, 60, 1, 57];
+const EXTENSIONS = [0, 60, 43, 44];
 const TYPES = [136, 133, 134, 137, 134, 128, 1];
 const GROUPS = ["333300000001", "3333ff000001", "01005e000001", "010000000000", "fffffffffffe"].map(hex);
 const SOURCES = [
@@ -98,6 +112,7 @@ const SOURCES = [
   "fe80:0:0:0:0:89ff:fe30:c27",
   "0:0:0:0:0:0:0:2",
   "1:0:0:0:0:0:0:1",
+  "0:0:0:0:0:ffff:7f00:1",
 ].map(address);
 const NO_SOURCES = ["0:0:0:0:0:0:0:1", "ff02:0:0:0:0:0:0:1", "ff02:0:0:0:0:1:ff00:1"].map(address);
 const ALL_NODES = address("ff02:0:0:0:0:0:0:1");
@@ -109,7 +124,17 @@ const FOREIGN = ["fe80:0:0:0:0:0:0:1", "2001:db8:0:0:0:0:0:1", "0:0:0:0:0:0:0:0"
 /** Room for the longest frame, whose options are of 2,040 bytes at most; the same for every case. */
 const room = new Uint8Array(16_384);
 
-export function caseOf(draw: Draw): Case {
+/** An owner to aim at, whose node address is none that ZeroTier reserves. */
+export function aimOf(draw: Draw): Aim {
+  const { network, node: owner } = caseOf(draw);
+  if (owner[0] === 0xff) owner[0] = 0xfe;
+  const suffix = () => Uint8Array.from({ length: 6 }, () => draw(256));
+  const suffixes = [Uint8Array.of(0, 0, 0, 0, 0, 1), suffix(), suffix()];
+  return { network, owner, suffixes, forwards: draw(3) === 2 };
+}
+
+/** @param aim whose addresses most targets are to be */
+export function caseOf(draw: Draw, aim?: Aim): Case {
   const seldom = (times: number) => draw(times) === times - 1;
   const random = (count: number, into = new Uint8Array(count), at = 0) => {
     for (let i = 0; i < count; i += 4) {
@@ -131,6 +156,7 @@ export function caseOf(draw: Draw): Case {
   const network = random(8);
   if (seldom(4)) network[7] = 0x50 + draw(4); // of which three make 52, and so 32
   if (seldom(16)) network.copyWithin(4, 0, 4); // folds to nothing
+  if (aim) network.set(aim.network);
   const node = random(5);
   if (seldom(32)) node[0] = 0xff;
   const mode = 1 + draw(2);
@@ -143,7 +169,8 @@ export function caseOf(draw: Draw): Case {
   if (seldom(8) || owner.every((byte, i) => byte === node[i])) flip(owner, 0, 5);
   if (seldom(16)) owner.set([0xfe], 0);
   if (seldom(16)) owner.fill(0, 0, 4);
-  if (is(WRONG.own)) owner.set(node);
+  if (aim && !seldom(16)) owner.set(aim.owner);
+  if (is(WRONG.own)) node.set(owner);
   if (is(WRONG.reserved)) owner.fill(seldom(2) ? 0xff : 0, 0, seldom(2) ? 1 : 5);
   const mac = macOf(network, owner);
   random(16, target);
@@ -151,7 +178,8 @@ export function caseOf(draw: Draw): Case {
     for (let i = 0; i < 4; i++) target[1 + i] = (network[i] ?? 0) ^ (network[4 + i] ?? 0);
     target[0] = 0xfc;
     target.set(owner, 5);
-    if (draw(2) === 0) target.set([0, 0, 0, 0, 0, 1], 10);
+    if (aim && !seldom(16)) target.set(pick(aim.suffixes), 10);
+    else if (draw(2) === 0) target.set([0, 0, 0, 0, 0, 1], 10);
   } else {
     target[0] = 0xfd;
     target.set(network, 1);
@@ -286,7 +314,7 @@ export function caseOf(draw: Draw): Case {
   }
 
   // The checksum is right for what the length says, or else for what is there.
-  const message = payload >= 24 && 54 + payload <= length ? payload : end - 54;
+  const message = payload >= 8 && 54 + payload <= length ? payload : end - 54;
   if (seldom(16)) {
     // A sum of zero without a checksum, which makes both 0000 and ffff right (C3, C4).
     frame.fill(0, 58, 62);
@@ -309,11 +337,19 @@ export function caseOf(draw: Draw): Case {
     }
   }
   if (wrong & (WRONG.bit | WRONG.bytes | WRONG.moved) && seldom(2)) setChecksum(frame, message);
+  if (is(WRONG.extension)) {
+    // An extension header that is 8 bytes of zeros but for what comes next: padding, no segments left, an atomic fragment.
+    frame.copyWithin(62, 54, length);
+    frame.fill(0, 54, 62)[54] = frame[20] ?? 0;
+    frame[20] = pick(EXTENSIONS);
+    frame.set([((payload + 8) >> 8) & 0xff, (payload + 8) & 0xff], 18);
+    length += 8;
+  }
   if (is(WRONG.tag)) {
     for (let tags = 1 + draw(2); tags > 0; tags--) {
       frame.copyWithin(16, 12, length);
       const tag = pick(TAGS);
-      frame.set([tag >> 8, tag & 0xff, 0, draw(256)], 12);
+      frame.set([tag >> 8, tag & 0xff, 0, seldom(2) ? draw(256) : 0], 12);
       length += 4;
     }
   }

@@ -103,20 +103,29 @@ export function run(subject: Subject, seed: number, first: number, cases: number
       subject.check(caseOf(seeded(seed, index)));
     } catch (error) {
       const from = `seed ${seed}, case ${index}`;
-      throw new Difference(`${from}: ${text(error)}\n\n${shrunk(subject.build, seeded(seed, index))}`);
+      const again = (draw: Draw) => new Subject(subject.build).check(caseOf(draw));
+      throw new Difference(`${from}: ${text(error)}\n\n${shrunk(seeded(seed, index), again)}`);
     }
   }
 }
 
-/** The plainest case that fails as well: fast-check makes the list of its draws shorter and smaller. */
-function shrunk(build: Build, draw: Draw): string {
+/**
+ * The plainest case that fails as well: fast-check makes the list of its draws shorter and smaller.
+ *
+ * @param draw the draws of a case that failed
+ * @param check makes a case of draws, and throws where it fails
+ */
+export function shrunk(draw: Draw, check: (draw: Draw) => void): string {
   const { draw: recording, list } = recorded(draw);
-  caseOf(recording);
   let last = "it does not fail again";
+  try {
+    check(recording);
+    return `shrunk: ${last}`;
+  } catch {}
   const draws = fc.array(fc.nat({ max: 0xffff_ffff }), { maxLength: list.length, size: "max" });
   const property = fc.property(draws, (list) => {
     try {
-      new Subject(build).check(caseOf(listed(list)));
+      check(listed(list));
     } catch (error) {
       last = text(error);
       throw error;
@@ -145,6 +154,7 @@ function describe(
   ].join("\n  ");
 }
 
-function text(error: unknown): string {
+/** What a difference says, or what else went wrong. */
+export function text(error: unknown): string {
   return error instanceof Difference ? error.message : String(error);
 }
