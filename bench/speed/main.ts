@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { engines } from "./engines.ts";
+import { type Engine, engines } from "./engines.ts";
 import { garbageRows, inUseRows, memory } from "./memory.ts";
 import { native } from "./native.ts";
 import {
@@ -23,25 +23,33 @@ import { startRows } from "./start.ts";
 import { print, type Row } from "./table.ts";
 
 const { json, complete } = options();
-const { present, missing } = await engines();
 const folder = mkdtempSync(join(tmpdir(), "sixplane-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true }));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 try {
-  const tables = await measure(native(folder));
+  const { present, missing } = await engines();
+  try {
+    report(await measure(present, native(folder)), missing);
+  } finally {
+    for (const engine of present) await engine[Symbol.asyncDispose]();
+  }
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}
+
+function report(tables: Record<string, Row[]>, missing: string[]): void {
   if (json) console.log(JSON.stringify(tables));
   else for (const [title, rows] of Object.entries(tables)) print(title, rows);
-  const missed = Object.values(tables)
-    .flat()
-    .filter(({ bar, ratio }) => bar !== undefined && !(ratio.median <= bar));
+  const rows = Object.values(tables).flat();
+  const missed = rows.filter(({ bar, ratio }) => bar !== undefined && !(ratio.median <= bar));
   for (const { name } of missed) console.error(`bench: "${name}" is above its bar`);
   for (const name of missing) console.error(`bench: ${name} is not installed, and was left out`);
   if (missed.length > 0 || (complete && missing.length > 0)) process.exitCode = 1;
-} finally {
-  for (const engine of present) await engine[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
 }
 
-async function measure(ofC: () => number): Promise<Record<string, Row[]>> {
-  const [node, ...others] = present;
+async function measure(engines: Engine[], ofC: () => number): Promise<Record<string, Row[]>> {
+  const [node, ...others] = engines;
   if (!node) throw new Error("there is no Node");
   const ofNode = await rounds(node, IN_NODE, ofC);
   const replies = [cRow(ofNode), ...replyRows(node.name, ofNode)];

@@ -12,7 +12,13 @@ const WORDS = [NETWORK, NODE, `${SLOT}`, `${FRAME_LENGTH}`];
 /** Compiles it into the folder; what is returned times one round: the median of a reply, in nanoseconds. */
 export function native(folder: string): () => number {
   const program = `${folder}/native`;
-  execFileSync("gcc", ["-std=c11", "-D_GNU_SOURCE", "-O2", "-o", program, ...SOURCES], { stdio: "inherit" });
+  try {
+    execFileSync("gcc", ["-std=c11", "-D_GNU_SOURCE", "-O2", "-o", program, ...SOURCES], {
+      stdio: "inherit",
+    });
+  } catch (cause) {
+    throw new Error("the C program needs gcc, which did not compile it", { cause });
+  }
   const frames = solicitations();
   return () => Number(execFileSync(program, WORDS, { input: frames, encoding: "utf8" }));
 }
