@@ -84,6 +84,7 @@ describe("the package", () => {
       "prefix",
       "responder",
       "source",
+      "tap/bucket",
       "tap/counters",
       "tap/device",
       "tap/error",

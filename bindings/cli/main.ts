@@ -108,6 +108,7 @@ function commands(output: Output): Command {
         .choices(["forward", "drop"])
         .default("forward"),
     )
+    .option("--rate <number>", "how many solicitations to answer in a second at most; without it, all")
     .option("--mtu <bytes>", "the interface's MTU", "2800")
     .option("--peer <node@host:port>", "another host, and where it listens; may be repeated", append, [])
     .option("--listen <host:port>", "where to listen: a port, an address, or both", "[::]:4789")

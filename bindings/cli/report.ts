@@ -72,7 +72,7 @@ export class Report {
     const { reply, dropped } = this.#tap.counters();
     const { sent, received, dropped: lost } = this.#backplane.counters;
     const all = [...Object.values(dropped), ...Object.values(lost)].reduce((sum, count) => sum + count, 0);
-    return `${reply} answered, ${sent} sent to peers, ${received} received, ${all} dropped`;
+    return `${reply - dropped.unsent - dropped.limited} answered, ${sent} sent to peers, ${received} received, ${all} dropped`;
   }
 }
 

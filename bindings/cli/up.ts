@@ -18,6 +18,7 @@ export interface UpOptions {
   probes: boolean;
   mtu: string;
   multicast: "forward" | "drop";
+  rate?: string;
   peer: string[];
   listen: string;
   json: boolean;
@@ -29,6 +30,7 @@ const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 const LAST_LINE_MILLISECONDS = 1000;
 
 const LEAST_MTU = 1280; // RFC 8200 §5
+const MOST_REPLIES = 1_000_000;
 
 const WARNING =
   "what goes to peers is neither encrypted nor authenticated beyond a check of its source: " +
@@ -41,7 +43,9 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   const peers = options.peer.map((text) => parsePeer(network, text));
   const own = peers.find((peer) => peer.node === node);
   if (own) throw mismatch("peer", "another node than this host's own", own.node);
-  const mtu = parseMtu(options.mtu);
+  const mtu = parseWhole("MTU", options.mtu, LEAST_MTU, MOST_MTU);
+  const { rate } = options;
+  const repliesPerSecond = rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES);
 
   const backplane = await openBackplane(network, parseListen(options.listen), peers);
   const stopped = whenStopped(output); // before there is anything that must be put back
@@ -54,6 +58,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       probes: options.probes,
       mtu,
       multicast: options.multicast,
+      repliesPerSecond,
       forward: (frames) => backplane.forward(frames),
     });
     backplane.receive = (frame) => tap.inject(frame);
@@ -114,8 +119,8 @@ function parseListen(text: string): Endpoint {
   return { host: "::", port };
 }
 
-function parseMtu(text: string): number {
-  const mtu = /^\d+$/.test(text) ? Number(text) : 0;
-  if (mtu >= LEAST_MTU && mtu <= MOST_MTU) return mtu;
-  throw mismatch("MTU", `a whole number from ${LEAST_MTU} to ${MOST_MTU}`, text);
+function parseWhole(what: string, text: string, least: number, most: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw mismatch(what, `a whole number from ${least} to ${most}`, text);
 }

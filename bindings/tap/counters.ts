@@ -11,7 +11,8 @@ export const BACKLOG = 34;
 export const MULTICAST = 35;
 export const OVERSIZED = 36;
 export const UNSENT = 37;
-const COUNTS = 38;
+export const LIMITED = 38;
+const COUNTS = 39;
 
 /** The memory of all of them. */
 export function sharedCounts(): SharedArrayBuffer {
@@ -41,6 +42,8 @@ export interface TapCounters {
     oversized: number;
     /** Replies that the kernel did not take: out of memory, or the interface is down. */
     unsent: number;
+    /** Replies beyond the option `repliesPerSecond`. */
+    limited: number;
     /** Frames from `inject` that the kernel did not take. */
     uninjected: number;
   };
@@ -77,6 +80,7 @@ export function nameCounts(
       multicast: count(MULTICAST),
       oversized: count(OVERSIZED),
       unsent: count(UNSENT),
+      limited: count(LIMITED),
       uninjected: injections.refused,
     },
   };

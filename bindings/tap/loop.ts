@@ -4,7 +4,8 @@
 import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { initSync, Network, type ResponderOptions } from "sixplane";
-import { BACKLOG, FORWARDED, MULTICAST, OVERSIZED, REPLIES, UNSENT } from "./counters.ts";
+import { Bucket } from "./bucket.ts";
+import { BACKLOG, FORWARDED, LIMITED, MULTICAST, OVERSIZED, REPLIES, UNSENT } from "./counters.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { QueueWriter } from "./queue.ts";
 
@@ -27,6 +28,8 @@ export interface LoopOptions {
   wake: number;
   /** Whether multicast is passed on. */
   multicast: boolean;
+  /** How many replies a second may have; without it there is no limit. */
+  repliesPerSecond: number | undefined;
   /** Where passed frames go; without it nobody wants them. */
   queue: SharedArrayBuffer | undefined;
   counts: SharedArrayBuffer;
@@ -49,6 +52,7 @@ function run(libc: Libc, options: LoopOptions): void {
   const queue = options.queue && new QueueWriter(options.queue, libc);
   const { buffer } = responder;
   const address = libc.addressOf(buffer);
+  const bucket = options.repliesPerSecond === undefined ? undefined : new Bucket(options.repliesPerSecond);
   const wait = poller(libc, file, options.wake);
   let lastErrno = 0;
 
@@ -69,7 +73,8 @@ function run(libc: Libc, options: LoopOptions): void {
     const reply = responder.answerInPlace(length);
     if (reply > 0) {
       count(REPLIES);
-      if (write(file, address, reply) !== reply) count(UNSENT);
+      if (bucket && !bucket.take()) count(LIMITED);
+      else if (write(file, address, reply) !== reply) count(UNSENT);
     } else {
       count(-reply);
       if (reply > INVALID && queue) forward(queue, length);
@@ -96,7 +101,10 @@ function run(libc: Libc, options: LoopOptions): void {
     // a read and the question for its error number, as to collect garbage, may have left another one.
     const isEnd = errno !== EAGAIN && errno !== EINTR && errno === lastErrno;
     lastErrno = errno;
-    if (errno === EAGAIN) wait();
+    if (errno === EAGAIN) {
+      wait();
+      bucket?.fill();
+    }
     if (isEnd) say({ errno });
     return !isEnd;
   }

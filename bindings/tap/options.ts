@@ -6,6 +6,7 @@ const DEFAULT_MTU = 2800;
 const LEAST_MTU = 1280; // RFC 8200 §5
 const ETHERNET_HEADER = 14;
 const VLAN_TAG = 4;
+const MOST_REPLIES = 1_000_000;
 
 /** Which interface to open, for which node, and what becomes of its frames. */
 export interface TapOptions extends ResponderOptions {
@@ -26,6 +27,12 @@ export interface TapOptions extends ResponderOptions {
    */
   multicast?: "forward" | "drop";
   /**
+   * How many solicitations are answered in a second at most, 1 to 1,000,000. Those of one second may come at
+   * once, as in the token bucket of RFC 4443 §2.4 (f) with B = N; the replies beyond are dropped and counted.
+   * By default there is no limit.
+   */
+  repliesPerSecond?: number | undefined;
+  /**
    * Gets the frames that are passed on, for other hosts. While the promise that it returned is not
    * settled, it is not called again; up to 1 MiB of frames wait meanwhile, and further ones are dropped and
    * counted. Where it throws, the TAP is closed, and `closed` rejects with the error.
@@ -34,11 +41,14 @@ export interface TapOptions extends ResponderOptions {
 }
 
 /** The options with the defaults in place; the network, node and modes are checked by who uses them. */
-export type CheckedOptions = Required<Omit<TapOptions, "forward">> & { forward: Forward | undefined };
+export type CheckedOptions = Required<Omit<TapOptions, "repliesPerSecond" | "forward">> & {
+  repliesPerSecond: number | undefined;
+  forward: Forward | undefined;
+};
 
 /**
  * @param memory what the core has for a frame, in bytes: one that fills it may have been longer
- * @throws InputError for a bad name, MTU or choice about multicast
+ * @throws InputError for a bad name, MTU, choice about multicast or limit
  */
 export function checkOptions(options: TapOptions, memory: number): CheckedOptions {
   const checked = {
@@ -49,6 +59,7 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
     name: options.name ?? "zt%d",
     mtu: options.mtu ?? DEFAULT_MTU,
     multicast: options.multicast ?? "forward",
+    repliesPerSecond: options.repliesPerSecond,
     forward: options.forward,
   };
   checkName(checked.name);
@@ -56,6 +67,7 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
   if (checked.multicast !== "forward" && checked.multicast !== "drop") {
     throw new InputError(`multicast must be "forward" or "drop", got ${show(checked.multicast)}`);
   }
+  checkRate(checked.repliesPerSecond);
   if (checked.forward !== undefined && typeof checked.forward !== "function") {
     throw new InputError(`forward must be a function, got ${show(checked.forward)}`);
   }
@@ -77,6 +89,13 @@ function checkName(name: string): void {
 function checkMtu(mtu: number, most: number): void {
   if (Number.isInteger(mtu) && mtu >= LEAST_MTU && mtu <= most) return;
   throw new InputError(`MTU must be a whole number from ${LEAST_MTU} to ${most}, got ${show(mtu)}`);
+}
+
+function checkRate(rate: number | undefined): void {
+  if (rate === undefined || (Number.isInteger(rate) && rate >= 1 && rate <= MOST_REPLIES)) return;
+  throw new InputError(
+    `replies per second must be a whole number from 1 to ${MOST_REPLIES}, got ${show(rate)}`,
+  );
 }
 
 /** A text in quotes, a number or the like as it is, and of anything else what it is. */

@@ -18,7 +18,7 @@ const LEAST_FRAME = 14; // an Ethernet header
  * Opens a TAP interface as a node of a network has it, with its MAC and addresses, brings it up, and answers
  * the solicitations that the kernel sends there. It stays for as long as the process runs or until `close`.
  *
- * @throws InputError for a bad network ID, node address, mode, name or MTU
+ * @throws InputError for a bad network ID, node address, or option
  * @throws TapError where the interface cannot be opened or set up; nothing of it is left then
  * @example
  * const tap = await openTap({

@@ -50,6 +50,7 @@ export class LoopThread {
       file: tap.file,
       wake: this.#wake,
       multicast: options.multicast === "forward",
+      repliesPerSecond: options.repliesPerSecond,
       queue,
       counts: this.counts.buffer as SharedArrayBuffer,
       stop: this.#stop.buffer as SharedArrayBuffer,

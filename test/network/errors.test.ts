@@ -50,6 +50,7 @@ describe("options", () => {
     "interface name must be 1 to 15 bytes without spaces, slashes, colons and percent signs but one %d, and not all or default, got";
   const mtu = "MTU must be a whole number from 1280 to 65499, got";
   const multicast = 'multicast must be "forward" or "drop", got';
+  const rate = "replies per second must be a whole number from 1 to 1000000, got";
   test.each<[Record<string, unknown>, string]>([
     [{ network: "8056c2e2" }, 'network ID must be 16 hex digits, got "8056c2e2" (8)'],
     [{ node: 5 }, "node address must be 10 hex digits, got 5"],
@@ -77,6 +78,11 @@ describe("options", () => {
     [{ mtu: 1500n }, `${mtu} 1500`],
     [{ multicast: "no" }, `${multicast} "no"`],
     [{ multicast: true }, `${multicast} true`],
+    [{ repliesPerSecond: 0 }, `${rate} 0`],
+    [{ repliesPerSecond: 1_000_001 }, `${rate} 1000001`],
+    [{ repliesPerSecond: 0.5 }, `${rate} 0.5`],
+    [{ repliesPerSecond: "10" }, `${rate} "10"`],
+    [{ repliesPerSecond: null }, `${rate} null`],
     [{ forward: "no" }, 'forward must be a function, got "no"'],
   ])("%o", async (bad, message) => {
     const opened = openTap({ ...OPTIONS, ...bad } as unknown as TapOptions);

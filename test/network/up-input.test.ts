@@ -38,6 +38,7 @@ const LISTEN =
 const NAME =
   "interface name must be 1 to 15 bytes without spaces, slashes, colons and percent signs but one %d, and not all or default, got";
 const MTU = "MTU must be a whole number from 1280 to 65481, got";
+const RATE = "rate must be a whole number from 1 to 1000000, got";
 const NO_TAP = "there is an interface of that name which is no TAP: choose another";
 const NOT_HERE = "no interface of this machine has that address";
 
@@ -55,6 +56,10 @@ describe("bad input", () => {
     [[...ME, "--mtu", "1279"], `${MTU} "1279" (4)`],
     [[...ME, "--mtu", "65482"], `${MTU} "65482" (5)`],
     [[...ME, "--mtu", "70000"], `${MTU} "70000" (5)`],
+    [[...ME, "--rate", "0"], `${RATE} "0" (1)`],
+    [[...ME, "--rate", "-5"], `${RATE} "-5" (2)`],
+    [[...ME, "--rate", "1e3"], `${RATE} "1e3" (3)`],
+    [[...ME, "--rate", "1000001"], `${RATE} "1000001" (7)`],
     [[...ME, "--name", "sixteen-is-a-lot"], `${NAME} "sixteen-is-a-lot"`],
     [[...ME, "--name", "zt/0"], `${NAME} "zt/0"`],
     [[...ME, "--name", "zt 0"], `${NAME} "zt 0"`],

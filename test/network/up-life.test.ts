@@ -74,7 +74,7 @@ describe("what it prints", () => {
         ["received", "reply", "pass", "invalid", "reasons", "forwarded", "injected", "dropped"],
         ["sent", "received", "dropped"],
       ]);
-      const ofTap = ["backlog", "multicast", "oversized", "unsent", "uninjected"];
+      const ofTap = ["backlog", "multicast", "oversized", "unsent", "limited", "uninjected"];
       expect(Object.keys(tap.dropped)).toEqual(ofTap);
       const ofBackplane = [
         "unknownDestination",
