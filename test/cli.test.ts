@@ -494,9 +494,11 @@ describe("sixplane answer -o", () => {
 });
 
 describe("bad input", () => {
+  const NO_NODE = "give a node address, or --zerotier to take it from ZeroTier's folder";
+
   test.each([
     [["address"], "sixplane: missing required argument 'network'\n"],
-    [["address", NETWORK], "sixplane: missing required argument 'node'\n"],
+    [["address", NETWORK], `sixplane: ${NO_NODE}\n`],
     [
       ["address", NETWORK, SELF, "x"],
       "sixplane: too many arguments for 'address'. Expected 2 arguments but got 3.\n",
@@ -519,7 +521,7 @@ describe("bad input", () => {
       'sixplane: network ID of an ad-hoc network must be ff, two ports in order, and six zeros, got "8056c2e21c000001" (16)\n',
     ],
     [["answer", "--node", SELF, "-"], "sixplane: required option '--network <id>' not specified\n"],
-    [["answer", "--network", NETWORK, "-"], "sixplane: required option '--node <address>' not specified\n"],
+    [["answer", "--network", NETWORK, "-"], `sixplane: ${NO_NODE}\n`],
     [["answer", ...ME], "sixplane: missing required argument 'capture'\n"],
     [["answer", ...ME, "--modes", "ipv4", "-"], 'sixplane: mode must be 6plane or rfc4193, got "ipv4" (4)\n'],
     [["answer", ...ME, "--modes", "", "-"], 'sixplane: mode must be 6plane or rfc4193, got "" (0)\n'],
@@ -543,7 +545,7 @@ describe("bad input", () => {
 });
 
 describe("help", () => {
-  const commands = ["address", "owner", "answer", "adhoc", "docker"]; // and emit and up, which have tests of their own
+  const commands = ["address", "owner", "answer", "adhoc", "config", "docker"]; // the others have tests of their own
 
   test("names every command", async () => {
     const { status, stdout } = await sixplane(["--help"]);

@@ -32,7 +32,7 @@ describe("the README's commands", () => {
     expect(stdout).toBe(output);
   });
 
-  test("are six", () => expect(shown).toHaveLength(6));
+  test("are five", () => expect(shown).toHaveLength(5));
 });
 
 describe("the README's code", () => {

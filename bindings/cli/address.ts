@@ -1,11 +1,21 @@
 import { Network } from "../network.ts";
 import { columns, type Output } from "./output.ts";
-import { warnOfReserved } from "./zerotier.ts";
+import { chooseNode, type Folder, warnOfReserved } from "./zerotier.ts";
 
-/** `sixplane address NETWORK NODE` */
-export async function address(output: Output, id: string, node: string, json: boolean): Promise<void> {
+export interface AddressOptions {
+  zerotier?: Folder;
+  json: boolean;
+}
+
+/** `sixplane address NETWORK [NODE]` */
+export async function address(
+  output: Output,
+  id: string,
+  node: string | undefined,
+  { zerotier, json }: AddressOptions,
+): Promise<void> {
   const network = new Network(id);
-  const host = network.host(node);
+  const host = network.host(chooseNode(node, zerotier).address);
   const value = {
     network: network.id,
     node: host.node,

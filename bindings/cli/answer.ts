@@ -15,10 +15,12 @@ import { advertisedMac, describe } from "./describe.ts";
 import { Failure, systemReason } from "./failure.ts";
 import { colored, type Output } from "./output.ts";
 import { RepliesFile } from "./replies.ts";
+import { chooseNode, type Folder } from "./zerotier.ts";
 
 export interface AnswerOptions {
   network: string;
-  node: string;
+  node?: string;
+  zerotier?: Folder;
   modes: string;
   probes: boolean;
   output?: string;
@@ -28,7 +30,7 @@ export interface AnswerOptions {
 /** `sixplane answer --network N --node N CAPTURE` */
 export async function answer(output: Output, capture: string, options: AnswerOptions): Promise<void> {
   const responder = new Network(options.network).responder({
-    node: options.node,
+    node: chooseNode(options.node, options.zerotier).address,
     modes: options.modes.split(",") as Mode[],
     probes: options.probes,
   });

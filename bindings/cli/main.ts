@@ -3,14 +3,16 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { initSync } from "../core.ts";
 import { InputError, SixplaneError } from "../errors.ts";
-import { address } from "./address.ts";
+import { type AddressOptions, address } from "./address.ts";
 import { adhoc } from "./adhoc.ts";
 import { type AnswerOptions, answer } from "./answer.ts";
-import { DOCKER_ADVICE, type DockerOptions, docker } from "./docker.ts";
+import { addConfig } from "./config/config.ts";
+import { addDocker } from "./docker.ts";
 import { type EmitOptions, emit } from "./emit.ts";
 import { Output } from "./output.ts";
 import { owner } from "./owner.ts";
 import { type UpOptions, up } from "./up.ts";
+import { zerotierOption } from "./zerotier.ts";
 
 const DONE = 0;
 const FAILED = 1;
@@ -31,10 +33,13 @@ function commands(output: Output): Command {
     .command("address")
     .description("the addresses, prefixes and MAC of a node on a network")
     .argument("<network>", "network ID, 16 hex digits")
-    .argument("<node>", "node address, 10 hex digits")
+    .argument("[node]", "node address, 10 hex digits")
+    .addOption(zerotierOption())
     .option("--json", "print JSON", false)
     .addHelpText("after", "\nExample:\n  sixplane address 8056c2e21c000001 89e92ceee5")
-    .action((network: string, node: string, { json }: Json) => address(output, network, node, json));
+    .action((network: string, node: string | undefined, options: AddressOptions) =>
+      address(output, network, node, options),
+    );
 
   program
     .command("owner")
@@ -50,7 +55,8 @@ function commands(output: Output): Command {
     .description("what the responder of a host says to each frame of a capture")
     .argument("<capture>", "a pcap or pcapng file of Ethernet frames, or - for stdin")
     .requiredOption("--network <id>", "network ID, 16 hex digits")
-    .requiredOption("--node <address>", "the host's own node address, 10 hex digits")
+    .option("--node <address>", "the host's own node address, 10 hex digits")
+    .addOption(zerotierOption())
     .option("--modes <list>", "the kinds of address to answer for", "6plane,rfc4193")
     .option("--probes", "answer unicast reachability probes, too", false)
     .option("-o, --output <file>", "write the replies to a pcap file")
@@ -70,19 +76,8 @@ function commands(output: Output): Command {
     .addHelpText("after", "\nExample:\n  sixplane adhoc 22 22")
     .action((first: string, end: string | undefined, { json }: Json) => adhoc(output, first, end, json));
 
-  program
-    .command("docker")
-    .description("the daemon.json with which a Docker Engine gives its containers addresses of this host")
-    .argument("<network>", "network ID, 16 hex digits")
-    .argument("[node]", "the host's own node address, 10 hex digits")
-    .option("--zerotier <folder>", "read the node address from the identity.public in ZeroTier's folder")
-    .option("--engine <version>", "the engine's version, such as 20.10, 26.1 or 28", "28")
-    .option("--flags", "print options for the command line of dockerd instead", false)
-    .addOption(new Option("--json", "print JSON, as without it").conflicts("flags"))
-    .addHelpText("after", `${DOCKER_ADVICE}\nExample:\n  sixplane docker 8056c2e21c000001 89e92ceee5`)
-    .action((network: string, node: string | undefined, options: DockerOptions) =>
-      docker(output, network, node, options),
-    );
+  addConfig(program, output);
+  addDocker(program, output);
 
   program
     .command("emit")
@@ -99,7 +94,8 @@ function commands(output: Output): Command {
     .command("up")
     .description("run a host of a network in the foreground: a TAP, its responder, and UDP to other hosts")
     .requiredOption("--network <id>", "network ID, 16 hex digits")
-    .requiredOption("--node <address>", "the host's own node address, 10 hex digits")
+    .option("--node <address>", "the host's own node address, 10 hex digits")
+    .addOption(zerotierOption())
     .option("--name <name>", "the interface's name; a %d becomes the first number that is free", "zt%d")
     .option("--modes <list>", "the kinds of address to have, and to answer for", "6plane,rfc4193")
     .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers", false)

@@ -8,11 +8,12 @@ import type { Tap, TapOptions } from "../tap/index.ts";
 import { Failure } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { Report } from "./report.ts";
-import { warnOfReserved } from "./zerotier.ts";
+import { chooseNode, type Folder, warnOfReserved } from "./zerotier.ts";
 
 export interface UpOptions {
   network: string;
-  node: string;
+  node?: string;
+  zerotier?: Folder;
   name: string;
   modes: string;
   probes: boolean;
@@ -39,7 +40,7 @@ const WARNING =
 /** `sixplane up --network N --node N` */
 export async function up(output: Output, options: UpOptions): Promise<void> {
   const network = new Network(options.network);
-  const { node } = network.host(options.node);
+  const { node } = network.host(chooseNode(options.node, options.zerotier).address);
   const peers = options.peer.map((text) => parsePeer(network, text));
   const own = peers.find((peer) => peer.node === node);
   if (own) throw mismatch("peer", "another node than this host's own", own.node);

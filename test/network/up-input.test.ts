@@ -45,7 +45,7 @@ const NOT_HERE = "no interface of this machine has that address";
 describe("bad input", () => {
   test.each([
     [["--node", A.node], "required option '--network <id>' not specified"],
-    [["--network", NETWORK], "required option '--node <address>' not specified"],
+    [["--network", NETWORK], "give a node address, or --zerotier to take it from ZeroTier's folder"],
     [[...ME, "--network", "8056c2e2"], 'network ID must be 16 hex digits, got "8056c2e2" (8)'],
     [[...ME, "--node", "89e92ceeeg"], 'node address must be 10 hex digits, got "89e92ceeeg" (10)'],
     [[...ME, "--modes", "ipv4"], 'mode must be 6plane or rfc4193, got "ipv4" (4)'],

@@ -6,8 +6,9 @@ import { request } from "node:http";
 import { json } from "node:stream/consumers";
 import { Address6 } from "ip-address";
 import { describe, expect, type TestContext, test } from "vitest";
-import { folder, sixplane } from "./command.ts";
-import { NETWORK, SELF, SELF_ADDRESS } from "./frames.ts";
+import { folder, sixplane } from "../command.ts";
+import { NETWORK, SELF, SELF_ADDRESS } from "../frames.ts";
+import { runPage } from "./page.ts";
 
 const DEFAULT_BRIDGE = "fc9c:56c2:e389:e92c:eee5:1::/96";
 const NAMED_NETWORKS = "fc9c:56c2:e389:e92c:eee5:8000::/81";
@@ -37,25 +38,39 @@ const CURRENT = {
 
 const ENGINE = "engine must be a version such as 20.10 or 28, not below 20, got";
 
+const HOST = ["--network", NETWORK, "--node", SELF];
+
 /** The public identity of a node: its address, the type, and the public key. */
 const IDENTITY = `${SELF}:0:${"0123456789abcdef".repeat(8)}`;
 
-describe("sixplane docker", () => {
-  test.each([[[]], [["--json"]], [["--engine", "27"]], [["--engine", "28.2.2"]], [["--engine", "30"]]])(
+describe("sixplane config docker", () => {
+  test.each([[[]], [["--engine", "27"]], [["--engine", "28.2.2"]], [["--engine", "30"]]])(
     "prints the daemon.json of a current engine with %j",
     async (options) => {
-      const { status, stdout, stderr } = await sixplane(["docker", NETWORK, SELF, ...options]);
+      const { status, stdout, stderr } = await sixplane(["config", "docker", ...HOST, ...options]);
       expect([status, stderr]).toEqual([0, ""]);
-      expect(JSON.parse(stdout)).toEqual(CURRENT);
+      expect(settings(stdout)).toEqual(CURRENT);
     },
   );
 
   test.each(["20.10", "23.0", "26.1.5"])("prints the plain one of engine %s", async (engine) => {
-    expect(await sixplane(["docker", NETWORK, SELF, "--engine", engine])).toEqual({
-      status: 0,
-      stdout: `${JSON.stringify(PLAIN, null, 2)}\n`,
-      stderr: "",
-    });
+    const { status, stdout, stderr } = await sixplane(["config", "docker", ...HOST, "--engine", engine]);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(settings(stdout)).toEqual(PLAIN);
+  });
+
+  test("says in labels what the values are, each under a name of its own", async () => {
+    const { labels } = JSON.parse((await sixplane(["config", "docker", ...HOST])).stdout);
+    const names = labels.map((label: string) => label.slice(0, label.indexOf("=")));
+    expect(new Set(names).size).toBe(labels.length);
+    for (const value of [NETWORK, SELF, DEFAULT_BRIDGE, ...Object.keys(CURRENT).slice(1)])
+      expect(labels).toContainEqual(expect.stringContaining(value));
+  });
+
+  test("is what sixplane docker prints, too", async () => {
+    const { stdout } = await sixplane(["config", "docker", ...HOST]);
+    for (const more of [[], ["--json"]])
+      expect(await sixplane(["docker", NETWORK, SELF, ...more])).toEqual({ status: 0, stdout, stderr: "" });
   });
 
   test.each([
@@ -93,12 +108,27 @@ describe("sixplane docker", () => {
     expect(fromFlags(words.trimEnd().split("\n"))).toEqual(expected);
   });
 
+  test("makes named networks whose prefixes are those of their names", async () => {
+    const words = ["config", "docker", ...HOST, "--subnet", "web", "--subnet", "db"];
+    for (const [engine, routed] of [
+      ["28", " --opt=com.docker.network.bridge.gateway_mode_ipv6=routed"],
+      ["20.10", ""],
+    ] as const) {
+      const { stdout } = await sixplane([...words, "--engine", engine]);
+      expect(stdout.trimEnd().split("\n").slice(-2)).toEqual([
+        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:d3eb::/96${routed} web`,
+        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:4252::/96${routed} db`,
+      ]);
+    }
+  });
+
   test("reads the node address from ZeroTier's folder", async () => {
     using files = folder();
     for (const end of ["", "\n"]) {
       writeFileSync(files.path("identity.public"), IDENTITY + end);
       const { status, stdout } = await sixplane(["docker", NETWORK, "--zerotier", files.path("")]);
-      expect([status, JSON.parse(stdout)]).toEqual([0, CURRENT]);
+      expect([status, settings(stdout)]).toEqual([0, CURRENT]);
+      expect(stdout).toContain(JSON.stringify(files.path("identity.public")).slice(1, -1));
     }
   });
 
@@ -108,14 +138,16 @@ describe("sixplane docker", () => {
     const stderr = `sixplane: ${node} is reserved: ZeroTier gives it to no node\n`;
     const given = await sixplane(["docker", NETWORK, node]);
     expect(given).toMatchObject({ status: 0, stderr });
-    expect(await sixplane(["docker", NETWORK, "--zerotier", files.path("")])).toEqual(given);
+    const read = await sixplane(["docker", NETWORK, "--zerotier", files.path("")]);
+    expect(read).toMatchObject({ status: 0, stderr });
+    expect(settings(read.stdout)).toEqual(settings(given.stdout));
   });
 });
 
 describe("bad input to sixplane docker", () => {
   test.each([
     [[], "missing required argument 'network'"],
-    [[NETWORK], "give a node address, or --zerotier and ZeroTier's folder, such as /var/lib/zerotier-one"],
+    [[NETWORK], "give a node address, or --zerotier to take it from ZeroTier's folder"],
     [[NETWORK, SELF, "--zerotier", "."], "give either a node address or --zerotier, not both"],
     [[NETWORK, "89e9"], 'node address must be 10 hex digits, got "89e9" (4)'],
     [["8056", SELF], 'network ID must be 16 hex digits, got "8056" (4)'],
@@ -188,9 +220,26 @@ describe("a real dockerd", () => {
   });
 });
 
+test("the page's commands do what it shows", (context) => {
+  context.skip(spawnSync("dockerd", ["--version"]).status !== 0, "dockerd is not installed");
+  // What systemd would do, but for what the engine writes.
+  const restart = `systemctl() {
+    dockerd --data-root=/run/data --storage-driver=vfs --iptables=false > /run/log 2>&1 &
+    tail -f -s 0.05 --pid=$! /run/log | grep -q "API listen on" || { cat /run/log; false; }
+  }`;
+  runPage("docker", context, restart);
+});
+
 interface Range {
   first: bigint;
   last: bigint;
+}
+
+/** What a daemon.json says but for its labels, which are its comments. */
+function settings(stdout: string): Record<string, unknown> {
+  const { labels, ...rest } = JSON.parse(stdout);
+  expect(labels).toContainEqual(expect.stringMatching(/=written by sixplane config docker, checksum /));
+  return rest;
 }
 
 function range(prefix: string): Range {

@@ -1,0 +1,58 @@
+import { lstatSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { InputError, mismatch, quote } from "../../errors.ts";
+import { Failure, systemReason } from "../failure.ts";
+import { isSigned } from "./mark.ts";
+
+/**
+ * Puts a configuration into a file, which is there as a whole or as it was.
+ *
+ * @param target what the file must have been written for, where there is one already
+ * @param force whether to replace one that was not
+ * @returns whether there was anything to do
+ * @throws InputError where the file is somebody else's, or cannot be one
+ * @throws Failure where it cannot be written
+ */
+export function writeConfig(path: string, target: string, text: string, force: boolean): boolean {
+  const old = present(path);
+  if (old === undefined) {
+    replace(path, text, 0o666);
+    return true;
+  }
+  if (old.text === text) return false;
+  if (!force && !isSigned(target, old.text))
+    throw new InputError(
+      `${quote(path)} is there already, and is not as sixplane config ${target} wrote it: --force replaces it`,
+    );
+  replace(old.path, text, old.mode);
+  return true;
+}
+
+/** The file that is there, links resolved. */
+function present(path: string): { path: string; mode: number; text: string } | undefined {
+  if (path === "" || path === "-") throw mismatch("file", "the name of one", path);
+  try {
+    const old = statSync(path, { throwIfNoEntry: false });
+    if (old?.isFile())
+      return { path: realpathSync(path), mode: old.mode & 0o777, text: readFileSync(path, "utf8") };
+    if (old) throw mismatch("file", "one", path, "there is something else of that name");
+    if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
+    throw mismatch("file", "one", path, "it is a link to nothing");
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw mismatch("file", "one that can be read and written", path, systemReason(error));
+  }
+}
+
+function replace(path: string, text: string, mode: number): void {
+  const partial = `${path}.${process.pid}.partial`;
+  let made = false;
+  try {
+    writeFileSync(partial, "", { flag: "wx", mode });
+    made = true;
+    writeFileSync(partial, text);
+    renameSync(partial, path);
+  } catch (error) {
+    if (made) rmSync(partial, { force: true });
+    throw new Failure(`cannot write ${path}: ${systemReason(error)}`);
+  }
+}

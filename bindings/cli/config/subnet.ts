@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { InputError, mismatch } from "../../errors.ts";
+import type { Prefix } from "../../prefix.ts";
+
+/** A sub-prefix of a host's /80, by its name. */
+export interface Subnet {
+  name: string;
+  /** Which one it is of those of its length in the /80, from 0 on. */
+  number: bigint;
+  prefix: Prefix;
+}
+
+const HOST_LENGTH = 80;
+const LEAST_LENGTH = 81;
+const MOST_LENGTH = 127;
+
+/**
+ * No sub-prefix lies in the first /95 of the /80: there are the host's own address and, in the second /96, the
+ * containers on Docker's default bridge.
+ */
+const TAKEN_LENGTH = 95;
+
+/**
+ * The sub-prefixes of a /80 that belong to names: the same name and length have the same number on every host.
+ *
+ * @param hostPrefix a /80
+ * @param names each with a letter or digit first, then letters, digits, dots, hyphens or underscores, 63 at most
+ * @param length of the sub-prefixes, 81 to 127, as text
+ * @throws InputError for bad names, a bad length, and where two names have the same sub-prefix
+ */
+export function subnetsOf(hostPrefix: Prefix, names: readonly string[], length: string): Subnet[] {
+  const bits = parseLength(length);
+  const subnets = names.map((name) => {
+    const number = numberOf(checked(name), bits);
+    return { name, number, prefix: hostPrefix.subnet(bits, number) };
+  });
+  for (const [n, subnet] of subnets.entries()) {
+    const earlier = subnets.slice(0, n).find(({ number }) => number === subnet.number);
+    if (earlier) throw collision(earlier, subnet);
+  }
+  return subnets;
+}
+
+/** A number by the first 8 bytes of the name's SHA-256, of those that are not taken. */
+function numberOf(name: string, length: number): bigint {
+  const count = 1n << BigInt(length - HOST_LENGTH);
+  const taken = 1n << BigInt(Math.max(0, length - TAKEN_LENGTH));
+  const hash = createHash("sha256").update(name).digest().readBigUInt64BE();
+  return taken + (hash % (count - taken));
+}
+
+function parseLength(text: string): number {
+  const length = /^\d{2,3}$/.test(text) ? Number(text) : 0;
+  if (length >= LEAST_LENGTH && length <= MOST_LENGTH) return length;
+  throw mismatch("sub-prefix length", `a whole number from ${LEAST_LENGTH} to ${MOST_LENGTH}`, text);
+}
+
+function checked(name: string): string {
+  if (/^[a-z0-9][a-z0-9_.-]{0,62}$/i.test(name)) return name;
+  const expected = "up to 63 letters, digits, dots, hyphens and underscores, with a letter or digit first";
+  throw mismatch("sub-prefix name", expected, name);
+}
+
+function collision(one: Subnet, other: Subnet): InputError {
+  if (one.name === other.name) return new InputError(`the sub-prefix name "${one.name}" is given twice`);
+  return new InputError(
+    `the sub-prefixes "${one.name}" and "${other.name}" would both be ${one.prefix}: rename one, or make all longer`,
+  );
+}

@@ -1,0 +1,203 @@
+// What all targets have in common: what is asked, the sub-prefixes, the file.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { Address6 } from "ip-address";
+import { describe, expect, test } from "vitest";
+import { COMMAND, folder, type Run, sixplane } from "../command.ts";
+import { NETWORK, SELF } from "../frames.ts";
+
+const HOST = ["--network", NETWORK, "--node", SELF];
+const FACTS = ["config", "facts", ...HOST];
+
+describe("a sub-prefix", () => {
+  const subnets = async (names: string[], length: number, node = SELF): Promise<Record<string, string>> => {
+    const words = ["config", "facts", "--network", NETWORK, "--node", node, "--subnet-length", `${length}`];
+    const { stdout, stderr } = await sixplane([...words, ...names.flatMap((name) => ["--subnet", name])]);
+    expect(stderr).toBe("");
+    return JSON.parse(stdout).sixplane.subnets;
+  };
+
+  test("is the same share of every host's /80, and a /96 unless another length is asked for", async () => {
+    const { stdout } = await sixplane([...FACTS, "--subnet", "web", "--subnet", "db"]);
+    expect(JSON.parse(stdout).sixplane.subnets).toEqual({
+      web: "fc9c:56c2:e389:e92c:eee5:d3eb::/96",
+      db: "fc9c:56c2:e389:e92c:eee5:4252::/96",
+    });
+    expect(await subnets(["db"], 96, "deadbeef01")).toEqual({ db: "fc9c:56c2:e3de:adbe:ef01:4252::/96" });
+  });
+
+  test.each([
+    [81, ["web"]],
+    [82, ["web", "a"]],
+    [95, ["web", "db", "Z"]],
+    [96, ["web", "db", "a.b_c-d"]],
+    [97, ["web", "db", "0"]],
+    [112, ["web", "db", "n".repeat(63)]],
+    [127, Array.from({ length: 300 }, (_, n) => `name-${n}`)],
+  ])("of /%i is where its name's SHA-256 puts it, behind what is taken", async (length, names) => {
+    const host = new Address6("fc9c:56c2:e389:e92c:eee5::").bigInt();
+    const taken = length < 95 ? 1n : 2n ** BigInt(length - 95);
+    const free = 2n ** BigInt(length - 80) - taken;
+    const found = await subnets(names, length);
+    expect(Object.keys(found).sort()).toEqual(names.sort());
+    for (const [name, prefix] of Object.entries(found)) {
+      const hash = BigInt(`0x${createHash("sha256").update(name).digest("hex").slice(0, 16)}`);
+      const first = Address6.fromBigInt(host + ((taken + (hash % free)) << BigInt(128 - length)));
+      expect(prefix).toBe(`${first.correctForm()}/${length}`);
+      expect(first.bigInt() - host).toBeGreaterThanOrEqual(2n ** 33n); // what is behind the first /95
+      expect(first.bigInt() - host).toBeLessThan(2n ** 48n);
+    }
+  });
+
+  test.each([
+    [
+      ["--subnet", "web", "--subnet", "db", "--subnet-length", "81"],
+      'the sub-prefixes "web" and "db" would both be fc9c:56c2:e389:e92c:eee5:8000::/81: rename one, or make all longer',
+    ],
+    [["--subnet", "web", "--subnet", "db", "--subnet", "web"], 'the sub-prefix name "web" is given twice'],
+    [["--subnet-length", "96"], "--subnet-length is the length of a --subnet: give one"],
+    ...["80", "128", "0x60", "96.0", "", "-96", "1e2"].map((length): [string[], string] => [
+      ["--subnet", "web", `--subnet-length=${length}`],
+      `sub-prefix length must be a whole number from 81 to 127, got "${length}" (${length.length})`,
+    ]),
+    ...["", "-web", "we b", "w$(id)", "ü", "n".repeat(64)].map((name): [string[], string] => [
+      [`--subnet=${name}`],
+      `sub-prefix name must be up to 63 letters, digits, dots, hyphens and underscores, with a letter or digit first, got "${name}" (${name.length})`,
+    ]),
+  ])("is refused with %j", async (words, sentence) => {
+    expect(await sixplane([...FACTS, ...words])).toEqual(refusal(sentence));
+  });
+});
+
+describe("bad input to sixplane config", () => {
+  test.each([
+    [[], "give a target, one that --list names"],
+    [["ansible"], 'target must be one that --list names, got "ansible" (7)'],
+    [["--list", "x"], 'target must be one that --list names, got "x" (1)'],
+    [["facts"], "required option '--network <id>' not specified"],
+    [["facts", "--network", NETWORK], "give a node address, or --zerotier to take it from ZeroTier's folder"],
+    [["facts", ...HOST, "--zerotier"], "give either a node address or --zerotier, not both"],
+    [["facts", "--network", "8056", "--node", SELF], 'network ID must be 16 hex digits, got "8056" (4)'],
+    [["facts", "--network", NETWORK, "--node", "x"], 'node address must be 10 hex digits, got "x" (1)'],
+    [["facts", ...HOST, "more"], "too many arguments for 'facts'. Expected 0 arguments but got 1."],
+    [["facts", ...HOST, "-o", ""], 'file must be the name of one, got "" (0)'],
+    [["facts", ...HOST, "-o", "-"], 'file must be the name of one, got "-" (1)'],
+  ])("%j exits with 2", async (words, sentence) => {
+    expect(await sixplane(["config", ...words])).toEqual(refusal(sentence));
+  });
+});
+
+describe("the file of -o", () => {
+  const LONG_AGO = new Date("2001-02-03T04:05:06Z");
+
+  test("is what is printed otherwise, and stays untouched while there is nothing to change", async () => {
+    using files = folder();
+    const path = files.path("facts.json");
+    const { stdout } = await sixplane(FACTS);
+    expect(await sixplane([...FACTS, "-o", path])).toEqual(done(`${path}: written`));
+    expect(readFileSync(path, "utf8")).toBe(stdout);
+    utimesSync(path, LONG_AGO, LONG_AGO);
+    expect(await sixplane([...FACTS, "-o", path])).toEqual(done(`${path}: unchanged`));
+    expect(statSync(path).mtime).toEqual(LONG_AGO);
+    expect(readdirSync(files.path(""))).toEqual(["facts.json"]);
+  });
+
+  test("is replaced where it was written by the same target for whatever else, its mode and links kept", async () => {
+    using files = folder();
+    const [path, link] = [files.path("facts.json"), files.path("link")];
+    await sixplane(["config", "facts", "--network", NETWORK, "--node", "deadbeef01", "-o", path]);
+    chmodSync(path, 0o640);
+    symlinkSync("facts.json", link);
+    expect(await sixplane([...FACTS, "-o", link])).toEqual(done(`${link}: written`));
+    expect(readFileSync(path, "utf8")).toBe((await sixplane(FACTS)).stdout);
+    expect([statSync(path).mode & 0o777, lstatSync(link).isSymbolicLink()]).toEqual([0o640, true]);
+    expect(readdirSync(files.path(""))).toEqual(["facts.json", "link"]);
+  });
+
+  test.each<[string, (text: string) => string]>([
+    ["is somebody else's", () => "{}\n"],
+    ["is empty", () => ""],
+    ["has been changed", (text) => text.replace('"mac"', '"MAC"')],
+    ["has one character more", (text) => `${text}\n`],
+    ["has another checksum", (text) => text.replace(/checksum ./, "checksum x")],
+    ["has no checksum", (text) => text.replace(/checksum [0-9a-f]{16}/, `checksum ${"0".repeat(16)}`)],
+    ["was written for another target", (text) => text.replace("config facts", "config docker")],
+  ])("is left alone where it %s, but with --force", async (_, change) => {
+    using files = folder();
+    const path = files.path("facts.json");
+    const { stdout } = await sixplane(["config", "facts", "--network", NETWORK, "--node", "deadbeef01"]);
+    const old = change(stdout);
+    expect(old).not.toBe(stdout);
+    writeFileSync(path, old);
+    const sentence = `"${path}" is there already, and is not as sixplane config facts wrote it: --force replaces it`;
+    expect(await sixplane([...FACTS, "-o", path])).toEqual(refusal(sentence));
+    expect(readFileSync(path, "utf8")).toBe(old);
+    expect(await sixplane([...FACTS, "-o", path, "--force"])).toEqual(done(`${path}: written`));
+    expect(readFileSync(path, "utf8")).toBe((await sixplane(FACTS)).stdout);
+    expect(readdirSync(files.path(""))).toEqual(["facts.json"]);
+  });
+
+  test("must be one", async () => {
+    using files = folder();
+    mkdirSync(files.path("folder"));
+    symlinkSync("nowhere", files.path("link"));
+    for (const [name, reason] of [
+      ["folder", "there is something else of that name"],
+      ["link", "it is a link to nothing"],
+    ] as const) {
+      const path = files.path(name);
+      const sentence = `file must be one, got "${path}" (${path.length}): ${reason}`;
+      for (const more of [[], ["--force"]])
+        expect(await sixplane([...FACTS, "-o", path, ...more])).toEqual(refusal(sentence));
+    }
+    const path = files.path("missing/facts.json");
+    const sentence = `cannot write ${path}: no such file or directory`;
+    expect(await sixplane([...FACTS, "-o", path])).toEqual(refusal(sentence, 1));
+    expect(readdirSync(files.path(""))).toEqual(["folder", "link"]);
+  });
+
+  test("is as it was where there is no space for another, and nothing else is left", async ({ skip }) => {
+    skip(process.getuid?.() !== 0, "a full file system takes root");
+    using files = folder();
+    const path = files.path("full");
+    mkdirSync(path);
+    // The file system has a page, which the file of another host fills.
+    const script = `
+      mount -t tmpfs -o size=4k none "$0" && cd "$0" && "$1" "$2" config facts --network ${NETWORK} --node deadbeef01 -o f
+      sha256sum f; "$1" "$2" config facts --network ${NETWORK} --node ${SELF} -o f; echo $?; sha256sum f; ls`;
+    const child = spawn("unshare", ["--mount", "sh", "-c", script, path, process.execPath, COMMAND]);
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+    await once(child, "close");
+    const [written, before, failed, status, after, ...rest] = said.trimEnd().split("\n");
+    expect([written, failed, status, after, rest]).toEqual([
+      "f: written",
+      `sixplane: cannot write ${path}/f: no space left on device`,
+      "1",
+      before,
+      ["f"],
+    ]);
+    rmSync(path, { recursive: true });
+  });
+});
+
+function refusal(sentence: string, status = 2): Run {
+  return { status, stdout: "", stderr: `sixplane: ${sentence}\n` };
+}
+
+function done(line: string): Run {
+  return { status: 0, stdout: `${line}\n`, stderr: "" };
+}

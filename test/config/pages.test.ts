@@ -1,0 +1,44 @@
+// Every target has its page, its example, and tests that run the commands of the page.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { sixplane } from "../command.ts";
+import { commandsOf, TARGETS } from "./page.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const MODULES = readdirSync(TARGETS)
+  .filter((name) => name.endsWith(".ts") && name !== "index.ts")
+  .map((name) => name.slice(0, -".ts".length));
+
+test("the modules are the targets", async () => {
+  const { stdout } = await sixplane(["config", "--list", "--json"]);
+  const targets: { name: string; summary: string }[] = JSON.parse(stdout);
+  expect(targets.map(({ name }) => name)).toEqual(MODULES);
+  const lines = (await sixplane(["config", "--list"])).stdout.trimEnd().split("\n");
+  for (const [n, { name, summary }] of targets.entries())
+    expect(lines[n]).toMatch(new RegExp(`^${name} +${summary}$`));
+});
+
+describe.each(MODULES)("%s", (name) => {
+  test("has a page that the README links, and whose commands its own tests run", () => {
+    expect(commandsOf(name)).not.toEqual([]);
+    expect(readFileSync(`${ROOT}/README.md`, "utf8")).toContain(`(bindings/cli/config/targets/${name}.md)`);
+    const tests = readFileSync(`${ROOT}/test/config/${name}.test.ts`, "utf8");
+    expect(tests).toContain(`runPage("${name}", `);
+  });
+
+  test("has help with an example that works", async () => {
+    const { stdout } = await sixplane(["config", name, "--help"]);
+    const [, example = ""] = /\nExample:\n {2}sixplane (.+)\n$/.exec(stdout) ?? [];
+    const { status, stderr } = await sixplane(example.split(" "));
+    expect([example.split(" ")[1], status, stderr]).toEqual([name, 0, ""]);
+  });
+});
+
+test("nothing but the command line knows of targets", () => {
+  const others = readdirSync(`${ROOT}/bindings`, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && !path.startsWith("cli/"))
+    .map((path) => readFileSync(`${ROOT}/bindings/${path}`, "utf8"));
+  expect(others.length).toBeGreaterThan(20);
+  for (const source of others) expect(source).not.toMatch(/from ".*\bcli\//);
+});
