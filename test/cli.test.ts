@@ -550,7 +550,7 @@ describe("help", () => {
   test("names every command", async () => {
     const { status, stdout } = await sixplane(["--help"]);
     expect(status).toBe(0);
-    for (const name of [...commands, "emit", "up"]) expect(stdout).toContain(`\n  ${name} `);
+    for (const name of [...commands, "emit", "status", "up"]) expect(stdout).toContain(`\n  ${name} `);
   });
 
   test.each(commands)("for %s has an example that works", async (name) => {

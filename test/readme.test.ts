@@ -19,7 +19,7 @@ function blocks(language: string): string[] {
 describe("the README's commands", () => {
   const runs = blocks("console").flatMap((block) => block.split(/^\$ /m).slice(1));
   const shown = runs
-    .filter((run) => !run.startsWith("npm start\n")) // which takes a network of its own
+    .filter((run) => !/^(npm start|sixplane status)\n/.test(run)) // which take a network, or a service, of their own
     .map((run): [string, string] => {
       const [command = "", ...output] = run.trimEnd().split("\n");
       return [command, `${output.join("\n")}\n`];

@@ -1,3 +1,4 @@
+import type { Host } from "../host.ts";
 import { Network } from "../network.ts";
 import { columns, type Output } from "./output.ts";
 import { chooseNode, type Folder, warnOfReserved } from "./zerotier.ts";
@@ -16,30 +17,31 @@ export async function address(
 ): Promise<void> {
   const network = new Network(id);
   const host = network.host(chooseNode(node, zerotier).address);
-  const value = {
-    network: network.id,
-    node: host.node,
-    mac: host.mac,
-    sixplane: {
-      address: host.sixplane.address,
-      hostPrefix: host.sixplane.prefix,
-      networkPrefix: network.sixplane,
-    },
-    rfc4193: { address: host.rfc4193.address, networkPrefix: network.rfc4193 },
-  };
   await output.result(
     json,
-    value,
-    columns([
-      ["network ID", value.network],
-      ["node address", value.node],
-      ["MAC", value.mac],
-      ["6PLANE address", value.sixplane.address],
-      ["6PLANE host prefix", String(value.sixplane.hostPrefix)],
-      ["6PLANE network prefix", String(value.sixplane.networkPrefix)],
-      ["RFC 4193 address", value.rfc4193.address],
-      ["RFC 4193 network prefix", String(value.rfc4193.networkPrefix)],
-    ]),
+    { network: network.id, node: host.node, ...valuesOf(network, host) },
+    columns([["network ID", network.id], ["node address", host.node], ...rowsOf(network, host)]),
   );
   warnOfReserved(host.node);
+}
+
+/** What follows of a network ID and a node address, by name. */
+export function rowsOf(network: Network, host: Host): [name: string, value: string][] {
+  return [
+    ["MAC", host.mac],
+    ["6PLANE address", host.sixplane.address],
+    ["6PLANE host prefix", String(host.sixplane.prefix)],
+    ["6PLANE network prefix", String(network.sixplane)],
+    ["RFC 4193 address", host.rfc4193.address],
+    ["RFC 4193 network prefix", String(network.rfc4193)],
+  ];
+}
+
+/** The same for JSON. */
+export function valuesOf(network: Network, { mac, sixplane, rfc4193 }: Host) {
+  return {
+    mac,
+    sixplane: { address: sixplane.address, hostPrefix: sixplane.prefix, networkPrefix: network.sixplane },
+    rfc4193: { address: rfc4193.address, networkPrefix: network.rfc4193 },
+  };
 }

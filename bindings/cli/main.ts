@@ -11,8 +11,9 @@ import { addDocker } from "./docker.ts";
 import { type EmitOptions, emit } from "./emit.ts";
 import { Output } from "./output.ts";
 import { owner } from "./owner.ts";
+import { type StatusOptions, status } from "./status.ts";
 import { type UpOptions, up } from "./up.ts";
-import { zerotierOption } from "./zerotier.ts";
+import { usualFolder, zerotierOption } from "./zerotier.ts";
 
 const DONE = 0;
 const FAILED = 1;
@@ -75,6 +76,14 @@ function commands(output: Output): Command {
     .option("--json", "print JSON", false)
     .addHelpText("after", "\nExample:\n  sixplane adhoc 22 22")
     .action((first: string, end: string | undefined, { json }: Json) => adhoc(output, first, end, json));
+
+  program
+    .command("status")
+    .description("this machine's ZeroTier node, and its addresses on every network that it has joined")
+    .option("--zerotier <folder>", `ZeroTier's folder, where it is not ${usualFolder()}`)
+    .option("--json", "print JSON", false)
+    .addHelpText("after", "\nExample:\n  sixplane status")
+    .action((options: StatusOptions) => status(output, options));
 
   addConfig(program, output);
   addDocker(program, output);

@@ -61,6 +61,7 @@ seen there, Docker leaves IPv6 alone. It is up to the rules of the network, or t
 ip6tables on the host, what may reach them. Without "ip6tables": false, engines
 from 27 on let in what goes to published ports, and containers on the default
 bridge hide behind the host's address; those on named networks do not.
+
 With --subnet, it is instead the command that makes a network of that name, whose
 prefix is the same share of every host's /80.`,
   example: "--network 8056c2e21c000001 --node 89e92ceee5 --engine 20.10",
