@@ -268,6 +268,14 @@ describe("--zerotier", () => {
     expect(await ended(child)).toEqual(expected);
   });
 
+  test("takes the place of the node address of up, which is no peer of its own", async () => {
+    using files = folder();
+    writeFileSync(files.path("identity.public"), IDENTITY);
+    const words = ["--network", "8056c2e21c000001", "--peer", `${SELF}@192.0.2.1`];
+    const { stderr } = await sixplane(["up", ...words, "--zerotier", files.path("")]);
+    expect(stderr).toBe(`sixplane: peer must be another node than this host's own, got "${SELF}" (10)\n`);
+  });
+
   test.each([
     ["linux", "/var/lib/zerotier-one"],
     ["freebsd", "/var/db/zerotier-one"],

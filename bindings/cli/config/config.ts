@@ -35,7 +35,7 @@ function addTarget(config: Command, output: Output, target: Target): void {
   const command = config
     .command(target.name)
     .description(target.summary)
-    .addHelpText("after", `\n${target.help}\n\nExample:\n  sixplane config ${target.name} ${target.example}`)
+    .addHelpText("after", `\n${target.help}\n\nExample:\n  ${target.example}`)
     .action((options: OptionValues) => run(output, target, options));
   for (const option of [...target.asks, ...target.options]) command.addOption(option);
   command

@@ -14,7 +14,7 @@ export interface Target {
   readonly summary: string;
   /** What --help says below the options: what to know before its output is used. */
   readonly help: string;
-  /** The options of an example that works anywhere, in one line without quotes. */
+  /** A command that works anywhere, as a shell takes it. */
   readonly example: string;
   /** The options by which it is told the network, the host and so on, and those of its own. */
   readonly asks: readonly Option[];
@@ -52,7 +52,7 @@ interface Definition<Given, Options> extends Omit<Target, "asks" | "text"> {
    *
    * @throws InputError for options that cannot be
    */
-  write(given: Given, options: Options): string;
+  write(given: Given, options: Options): string | Promise<string>;
 }
 
 interface HostDefinition<Options> extends Definition<GivenHost, Options> {
@@ -66,11 +66,11 @@ export function hostTarget<Options>({ write, subnets, ...target }: HostDefinitio
   return {
     ...target,
     asks: subnets === "none" ? asks : [...asks, ...subnetOptions()],
-    text(values) {
+    async text(values) {
       if (subnets === "one" && values.subnet?.length > 1)
         throw new InputError(`${target.name} takes one --subnet, not ${values.subnet.length}`);
       const given = givenHost(target.name, values as HostOptions);
-      const text = write(given, values as Options);
+      const text = await write(given, values as Options);
       warnOfReserved(given.host.node);
       return text;
     },
@@ -104,7 +104,7 @@ function subnetOptions(): Option[] {
 }
 
 /** The values of the options of every target for a host. */
-interface HostOptions {
+export interface HostOptions {
   network: string;
   node?: string;
   zerotier?: Folder;
@@ -124,7 +124,8 @@ function givenNetwork(name: string, id: string): GivenNetwork {
   };
 }
 
-function givenHost(name: string, options: HostOptions): GivenHost {
+/** What a target for a host is told, by the options that ask for it. */
+export function givenHost(name: string, options: HostOptions): GivenHost {
   const { network: id, node, zerotier, subnet = [], subnetLength } = options;
   if (subnet.length === 0 && subnetLength !== undefined)
     throw new InputError("--subnet-length is the length of a --subnet: give one");

@@ -64,7 +64,7 @@ bridge hide behind the host's address; those on named networks do not.
 
 With --subnet, it is instead the command that makes a network of that name, whose
 prefix is the same share of every host's /80.`,
-  example: "--network 8056c2e21c000001 --node 89e92ceee5 --engine 20.10",
+  example: "sixplane config docker --network 8056c2e21c000001 --node 89e92ceee5 --engine 20.10",
   subnets: "many",
   options: [
     new Option("--engine <version>", "the engine's version, such as 20.10, 26.1 or 28").default("28"),

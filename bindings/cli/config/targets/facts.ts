@@ -8,7 +8,7 @@ export const facts = hostTarget({
 The file is the same for all three, and it depends on its name where they find it:
 /etc/ansible/facts.d/sixplane.fact, /etc/facter/facts.d/sixplane.json and
 /etc/chef/ohai/hints/sixplane.json.`,
-  example: "--network 8056c2e21c000001 --node 89e92ceee5 --subnet web",
+  example: "sixplane config facts --network 8056c2e21c000001 --node 89e92ceee5 --subnet web",
   subnets: "many",
   options: [],
   write({ network, host, subnets, notes }) {
