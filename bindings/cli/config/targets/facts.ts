@@ -1,4 +1,5 @@
 import type { Host } from "../../../host.ts";
+import type { Network } from "../../../network.ts";
 import { hostTarget } from "../target.ts";
 
 export const facts = hostTarget({
@@ -14,14 +15,7 @@ The file is the same for all three, and it depends on its name where they find i
   write({ network, host, subnets, notes }) {
     const sixplane = {
       comment: [...notes, ...explain(host)],
-      network_id: network.id,
-      node_address: host.node,
-      mac: host.mac,
-      sixplane_address: host.sixplane.address,
-      sixplane_host_prefix: host.sixplane.prefix,
-      sixplane_network_prefix: network.sixplane,
-      rfc4193_address: host.rfc4193.address,
-      rfc4193_network_prefix: network.rfc4193,
+      ...valuesOf(network, host),
       subnets: Object.fromEntries(subnets.map(({ name, prefix }) => [name, prefix])),
     };
     return `${JSON.stringify({ sixplane }, null, 2)}\n`;
@@ -29,10 +23,24 @@ The file is the same for all three, and it depends on its name where they find i
 });
 
 /** What the notes, which every target has, do not say. */
-function explain({ mac, sixplane, rfc4193 }: Host): string[] {
+export function explain({ mac, sixplane, rfc4193 }: Host): string[] {
   return [
     `MAC ${mac}: the one that ZeroTier gives to this node on this network`,
     `sixplane_address ${sixplane.address}: the host's own, the second of the host prefix`,
     `rfc4193_address ${rfc4193.address}: that of RFC 4193 mode, in which a host has no more than this one`,
   ];
+}
+
+/** What other programs are told of a host. */
+export function valuesOf(network: Network, host: Host): Record<string, string> {
+  return {
+    network_id: network.id,
+    node_address: host.node,
+    mac: host.mac,
+    sixplane_address: host.sixplane.address,
+    sixplane_host_prefix: String(host.sixplane.prefix),
+    sixplane_network_prefix: String(network.sixplane),
+    rfc4193_address: host.rfc4193.address,
+    rfc4193_network_prefix: String(network.rfc4193),
+  };
 }

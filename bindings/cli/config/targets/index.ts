@@ -1,3 +1,5 @@
 // What `sixplane config` can be asked for.
 export { docker } from "./docker.ts";
 export { facts } from "./facts.ts";
+export { terraform } from "./terraform.ts";
+export { zone } from "./zone.ts";

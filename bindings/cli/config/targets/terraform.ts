@@ -1,0 +1,70 @@
+import { text } from "node:stream/consumers";
+import { InputError, mismatch } from "../../../errors.ts";
+import { Failure } from "../../failure.ts";
+import { type Folder, warnOfReserved, zerotierOption } from "../../zerotier.ts";
+import { givenHost, type Target } from "../target.ts";
+import { explain, valuesOf } from "./facts.ts";
+
+/** What a query may have. An empty string is as good as nothing, as Terraform makes one of null. */
+const KEYS = ["network", "node", "subnets", "subnet_length"] as const;
+
+type Query = Partial<Record<(typeof KEYS)[number], string>>;
+
+export const terraform: Target = {
+  name: "terraform",
+  summary: "a host's addresses for Terraform's external data source, which asks for them on stdin",
+  help: `\
+The query is an object of strings: network, node (not where --zerotier gives it) and,
+for sub-prefixes, subnets, names with commas between them, and subnet_length. The
+result is an object of strings, too. Whatever is wrong is status 1.`,
+  example: `echo '{ "network": "8056c2e21c000001", "node": "89e92ceee5" }' | sixplane config terraform`,
+  asks: [zerotierOption()],
+  options: [],
+  async text({ zerotier }) {
+    try {
+      return answer(parseQuery(await text(process.stdin)), zerotier);
+    } catch (error) {
+      // The protocol has one status for whatever is wrong.
+      throw error instanceof InputError ? new Failure(error.message) : error;
+    }
+  },
+};
+
+function parseQuery(json: string): Query {
+  const query = parse(json);
+  const entries = Object.entries(query).filter(([, value]) => value !== "");
+  for (const [key, value] of entries) {
+    if (!KEYS.some((known) => known === key))
+      throw mismatch("key of the query", "network, node, subnets or subnet_length", key);
+    if (typeof value !== "string") throw mismatch(`${key} in the query`, "a string", value);
+  }
+  return Object.fromEntries(entries);
+}
+
+function parse(json: string): object {
+  const expected = "a JSON object of strings";
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    throw mismatch("the query on stdin", expected, json, "it is not JSON");
+  }
+  throw mismatch("the query on stdin", expected, json);
+}
+
+function answer({ network = "", node, subnets, subnet_length: length }: Query, folder: Folder): string {
+  const given = givenHost("terraform", {
+    network,
+    ...(node !== undefined && { node }),
+    ...(folder !== undefined && { zerotier: folder }),
+    ...(subnets !== undefined && { subnet: subnets.split(",") }),
+    ...(length !== undefined && { subnetLength: length }),
+  });
+  warnOfReserved(given.host.node);
+  const result = {
+    comment: [...given.notes, ...explain(given.host)].join("; "),
+    ...valuesOf(given.network, given.host),
+    ...Object.fromEntries(given.subnets.map(({ name, prefix }) => [`subnet_${name}`, String(prefix)])),
+  };
+  return `${JSON.stringify(result, null, 2)}\n`;
+}
