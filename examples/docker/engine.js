@@ -1,12 +1,16 @@
-// A Docker Engine in the namespace of a host, told its prefix by `sixplane docker`.
+// A Docker Engine in the namespace of a host, told its prefixes by `sixplane config docker`.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("dist/cli.js", import.meta.resolve("sixplane/package.json")));
 const IMAGE = "busybox";
+
+/** The network that engines have besides their default bridge, by which containers are known, too. */
+export const NAMED_NETWORK = "web";
+export const NETWORKS = ["bridge", NAMED_NETWORK];
 
 /**
  * Starts dockerd, and waits until it can be asked.
@@ -18,8 +22,8 @@ const IMAGE = "busybox";
 export async function startEngine(network, host, folder) {
   mkdirSync(folder);
   const { node } = host.names;
-  const words = ["docker", network.id, node, "--engine", engineVersion()];
-  writeFileSync(`${folder}/daemon.json`, execFileSync(process.execPath, [COMMAND, ...words]));
+  const words = ["--network", network.id, "--node", node, "--engine", engineVersion()];
+  configure(...words, "--output", `${folder}/daemon.json`);
   const dockerd = host.namespace.start(
     ...["dockerd", `--config-file=${folder}/daemon.json`, `--host=unix://${folder}/socket`],
     ...[`--data-root=${folder}/data`, `--exec-root=${folder}/exec`, `--pidfile=${folder}/pid`],
@@ -29,7 +33,13 @@ export async function startEngine(network, host, folder) {
   await listening(dockerd);
   const engine = new Engine(node, dockerd, folder);
   engine.importImage();
+  engine.run(configure(...words, "--subnet", NAMED_NETWORK));
   return engine;
+}
+
+/** Runs `sixplane config docker`, and gives what it prints. @param {string[]} words */
+function configure(...words) {
+  return execFileSync(process.execPath, [COMMAND, "config", "docker", ...words], { encoding: "utf8" });
 }
 
 /** The version of this machine's dockerd, as in 20.10. */
@@ -67,11 +77,10 @@ export class Engine {
     this.#folder = folder;
   }
 
-  /** Runs `docker`, and gives what it prints. @param {string[]} words */
-  docker(...words) {
-    const env = { ...process.env, DOCKER_CONFIG: this.#folder };
-    const all = ["--host", `unix://${this.#folder}/socket`, ...words];
-    return execFileSync("docker", all, { env, encoding: "utf8" }).trim();
+  /** Runs commands of a shell that ask this engine, and gives what they print. @param {string} commands */
+  run(commands) {
+    const env = { ...process.env, DOCKER_CONFIG: this.#folder, DOCKER_HOST: `unix://${this.#folder}/socket` };
+    return execFileSync("sh", ["-ec", commands], { env, encoding: "utf8" }).trim();
   }
 
   /** Makes an image of busybox and nothing else. */
@@ -81,23 +90,24 @@ export class Engine {
     const busybox = execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim();
     cpSync(busybox, `${root}/bin/busybox`, { dereference: true });
     execFileSync("tar", ["-C", root, "-cf", `${this.#folder}/image.tar`, "."]);
-    this.docker("import", `${this.#folder}/image.tar`, IMAGE);
+    this.run(`docker import ${this.#folder}/image.tar ${IMAGE}`);
   }
 
-  /** Starts a container, and gives its IPv6 address. */
-  startContainer() {
-    this.docker("run", "--detach", "--name", "container", IMAGE, "/bin/busybox", "sleep", "3600");
-    return this.docker("inspect", "-f", "{{.NetworkSettings.GlobalIPv6Address}}", "container");
+  /** Starts a container on a network, and gives its IPv6 address. @param {string} network */
+  startContainer(network) {
+    this.run(`docker run --detach --net ${network} --name on-${network} ${IMAGE} /bin/busybox sleep 3600`);
+    const address = `{{.NetworkSettings.Networks.${network}.GlobalIPv6Address}}`;
+    return this.run(`docker inspect -f '${address}' on-${network}`);
   }
 
-  /** Has the container ping an address, and gives what ping says. @param {string} address */
-  ping(address) {
-    return this.docker("exec", "container", "/bin/busybox", "ping6", "-c", "3", "-w", "10", address);
+  /** Has the container on a network ping an address, and gives what ping says. @param {string} network @param {string} address */
+  ping(network, address) {
+    return this.run(`docker exec on-${network} /bin/busybox ping6 -c 3 -i 0.2 -w 10 ${address}`);
   }
 
-  /** Ends the container and the engine. */
+  /** Ends the containers and the engine. */
   async close() {
-    this.docker("rm", "--force", "container");
+    this.run("docker rm --force $(docker ps --quiet)");
     const gone = once(this.#dockerd, "exit");
     this.#dockerd.kill();
     await gone;

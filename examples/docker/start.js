@@ -1,10 +1,10 @@
-// Two Docker Engines, each in a host of its own, and a container of each that pings the other.
+// Two Docker Engines, each in a host of its own, and containers of each that ping those of the other.
 import { execFileSync } from "node:child_process";
 import { initSync, Network } from "sixplane";
 import { capture } from "../backplane/capture.js";
 import { openHosts } from "../backplane/host.js";
 import { isInOwnNamespace, Namespace, obstacle, runInOwnNamespace } from "../backplane/namespace.js";
-import { startEngine } from "./engine.js";
+import { NETWORKS, startEngine } from "./engine.js";
 
 const NETWORK = "8056c2e21c000001";
 const NODES = ["89e92ceee5", "deadbeef01"];
@@ -37,14 +37,16 @@ async function show() {
   const engines = await Promise.all(
     hosts.map((host) => startEngine(network, host, `/run/${host.names.node}`)),
   );
-  const containers = engines.map((engine) => ({ engine, address: engine.startContainer() }));
-  for (const { engine, address } of containers) {
-    console.log(`Docker on host ${engine.node} runs a container, ${address}`);
+  const containers = engines.flatMap((engine) =>
+    NETWORKS.map((on) => ({ engine, on, address: engine.startContainer(on) })),
+  );
+  for (const { engine, on, address } of containers) {
+    console.log(`Docker on host ${engine.node} runs a container on its ${on}, ${address}`);
   }
-  for (const { engine } of containers) {
-    const [other] = containers.filter((container) => container.engine !== engine);
-    console.log(`\nThe container on ${engine.node} pings that on ${other?.engine.node}:`);
-    console.log(engine.ping(other?.address ?? ""));
+  for (const { engine, on } of containers) {
+    const other = containers.find((container) => container.engine !== engine && container.on === on);
+    console.log(`\nThe container on ${engine.node}'s ${on} pings that on ${other?.engine.node}'s:`);
+    console.log(engine.ping(on, other?.address ?? ""));
   }
   console.log("\nBetween the hosts, under their own addresses:");
   for (const kind of new Set((await stopCapture())().map(withoutNumbers))) console.log(kind);

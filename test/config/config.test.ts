@@ -119,11 +119,11 @@ describe("the file of -o", () => {
     using files = folder();
     const [path, link] = [files.path("facts.json"), files.path("link")];
     await sixplane(["config", "facts", "--network", NETWORK, "--node", "deadbeef01", "-o", path]);
-    chmodSync(path, 0o640);
+    chmodSync(path, 0o666);
     symlinkSync("facts.json", link);
     expect(await sixplane([...FACTS, "-o", link])).toEqual(done(`${link}: written`));
     expect(readFileSync(path, "utf8")).toBe((await sixplane(FACTS)).stdout);
-    expect([statSync(path).mode & 0o777, lstatSync(link).isSymbolicLink()]).toEqual([0o640, true]);
+    expect([statSync(path).mode & 0o777, lstatSync(link).isSymbolicLink()]).toEqual([0o666, true]);
     expect(readdirSync(files.path(""))).toEqual(["facts.json", "link"]);
   });
 

@@ -169,6 +169,17 @@ describe("bad input to sixplane docker", () => {
   });
 
   test.each([
+    ["--subnet", "web"],
+    ["--output", "flags"],
+  ])("--flags is refused with %s", async (option, value) => {
+    const { status, stderr } = await sixplane(["config", "docker", ...HOST, "--flags", option, value]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      new RegExp(`^sixplane: option '--flags' cannot be used with option '.*${option} <.*>'\n$`),
+    );
+  });
+
+  test.each([
     ["an empty file", ""],
     ["a secret identity", `${IDENTITY}:${"fedcba9876543210".repeat(8)}\n`],
     ["a node address alone", SELF],
@@ -224,7 +235,8 @@ test("the page's commands do what it shows", (context) => {
   context.skip(spawnSync("dockerd", ["--version"]).status !== 0, "dockerd is not installed");
   // What systemd would do, but for what the engine writes.
   const restart = `systemctl() {
-    dockerd --data-root=/run/data --storage-driver=vfs --iptables=false > /run/log 2>&1 &
+    true > /run/log
+    dockerd --data-root=/run/data --storage-driver=vfs --iptables=false >> /run/log 2>&1 &
     tail -f -s 0.05 --pid=$! /run/log | grep -q "API listen on" || { cat /run/log; false; }
   }`;
   runPage("docker", context, restart);

@@ -83,14 +83,24 @@ describe("Docker Engines", () => {
     skip(process.getuid?.() !== 0, "Docker Engine takes root");
     const { status, stdout, stderr } = example("docker");
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout.match(/ 3 packets received, 0% packet loss/g)).toHaveLength(2);
-    const [one, other] = Array.from(
-      stdout.matchAll(/runs a container, (.*)/g),
-      ([, address = ""]) => address,
+    expect(stdout.match(/ 3 packets received, 0% packet loss/g)).toHaveLength(4);
+    const containers = Array.from(
+      stdout.matchAll(/runs a container on its (\w+), (.*)/g),
+      ([, on, address = ""]) => ({
+        on,
+        address,
+      }),
     );
+    expect(containers.map(({ on }) => on)).toEqual(["bridge", "web", "bridge", "web"]);
+    const [one, oneNamed, other, otherNamed] = containers.map(({ address }) => address);
+    // The share of each host's /80 that the name has.
+    expect(oneNamed).toMatch(/^fc9c:56c2:e389:e92c:eee5:d3eb:/);
+    expect(otherNamed).toMatch(/^fc9c:56c2:e3de:adbe:ef01:d3eb:/);
     for (const [from, to] of [
       [one, other],
       [other, one],
+      [oneNamed, otherNamed],
+      [otherNamed, oneNamed],
     ]) {
       expect(stdout).toContain(`IP6 ${from} > ${to}: ICMP6, echo request\n`);
       expect(stdout).toContain(`IP6 ${from} > ${to}: ICMP6, echo reply\n`);

@@ -1,4 +1,13 @@
-import { lstatSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  lstatSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { InputError, mismatch, quote } from "../../errors.ts";
 import { Failure, systemReason } from "../failure.ts";
 import { isSigned } from "./mark.ts";
@@ -15,7 +24,7 @@ import { isSigned } from "./mark.ts";
 export function writeConfig(path: string, target: string, text: string, force: boolean): boolean {
   const old = present(path);
   if (old === undefined) {
-    replace(path, text, 0o666);
+    replace(path, text);
     return true;
   }
   if (old.text === text) return false;
@@ -43,16 +52,18 @@ function present(path: string): { path: string; mode: number; text: string } | u
   }
 }
 
-function replace(path: string, text: string, mode: number): void {
+/** @param mode that of the file in whose place it comes */
+function replace(path: string, text: string, mode?: number): void {
   const partial = `${path}.${process.pid}.partial`;
-  let made = false;
+  let isMade = false;
   try {
-    writeFileSync(partial, "", { flag: "wx", mode });
-    made = true;
-    writeFileSync(partial, text);
+    writeFileSync(partial, "", { flag: "wx" });
+    isMade = true;
+    if (mode !== undefined) chmodSync(partial, mode);
+    writeFileSync(partial, text, { flush: true });
     renameSync(partial, path);
   } catch (error) {
-    if (made) rmSync(partial, { force: true });
+    if (isMade) rmSync(partial, { force: true });
     throw new Failure(`cannot write ${path}: ${systemReason(error)}`);
   }
 }

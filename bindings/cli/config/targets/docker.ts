@@ -68,7 +68,10 @@ prefix is the same share of every host's /80.`,
   subnets: "many",
   options: [
     new Option("--engine <version>", "the engine's version, such as 20.10, 26.1 or 28").default("28"),
-    new Option("--flags", "print options for the command line of dockerd instead").conflicts("subnet"),
+    new Option("--flags", "print options for the command line of dockerd instead").conflicts([
+      "output",
+      "subnet",
+    ]),
   ],
   write({ host, subnets, notes }, { engine, flags }) {
     const version = major(engine);
