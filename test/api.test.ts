@@ -146,7 +146,7 @@ describe("a prefix", () => {
     [() => new Prefix("fc00::", 129), "prefix length must be a whole number from 0 to 128, got 129"],
     [() => new Prefix("fc00::", -1), "prefix length must be a whole number from 0 to 128, got -1"],
     [() => new Prefix("::", 81).arpa, "prefix length of an ip6.arpa zone must be a multiple of 4, got 81"],
-  ])("refuses %s", (act, message) => {
+  ])("refuses what it cannot take, %#", (act, message) => {
     expect(act).toThrow(InputError);
     expect(act).toThrow(message);
   });
@@ -223,7 +223,7 @@ describe("a responder", () => {
   });
 
   test("keeps to itself beside others", () => {
-    const others = [...Array(200).keys()].map((i) =>
+    const others = [...Array(50).keys()].map((i) =>
       new Network(NETWORK).responder({ node: (i + 1).toString(16).padStart(10, "0") }),
     );
     responder.buffer.set(solicitation());
@@ -280,11 +280,12 @@ describe("a responder", () => {
     });
   });
 
-  test("takes a view into a greater buffer, and a Node Buffer", () => {
+  test("takes a view into a greater buffer, and a kind of Uint8Array, as Node's Buffer is", () => {
     const padded = new Uint8Array(300).fill(7);
     padded.set(solicitation(), 100);
     expect(responder.answer(padded.subarray(100, 186)).kind).toBe("reply");
-    expect(responder.answer(Buffer.from(solicitation())).kind).toBe("reply");
+    class Kind extends Uint8Array {}
+    expect(responder.answer(Kind.from(solicitation())).kind).toBe("reply");
   });
 
   test.each([
@@ -311,7 +312,7 @@ describe("a responder", () => {
       () => network.responder({ node: SELF, modes: ["6PLANE" as never] }),
       'mode must be 6plane or rfc4193, got "6PLANE" (6)',
     ],
-  ])("refuses %s", (act, message) => {
+  ])("refuses what it cannot take, %#", (act, message) => {
     expect(act).toThrow(InputError);
     expect(act).toThrow(message);
   });

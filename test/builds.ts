@@ -1,5 +1,5 @@
 // Every build of the core as its host sees it: a page of memory and functions over it.
-import { readFileSync } from "node:fs";
+import { compiled, readBytes, readText } from "./files.ts";
 import { hex, toHex } from "./frames.ts";
 
 export interface Judged {
@@ -21,9 +21,7 @@ export interface Build {
   module: WebAssembly.Module;
 }
 
-const { targets }: { targets: Record<string, { use: string[] }> } = JSON.parse(
-  readFileSync(new URL("../asconfig.json", import.meta.url), "utf8"),
-);
+const { targets }: { targets: Record<string, { use: string[] }> } = JSON.parse(readText("asconfig.json"));
 
 /** All builds, the one with everything first. */
 export const BUILDS: Build[] = Object.entries(targets).map(([name, { use }]) => build(name, use));
@@ -35,15 +33,14 @@ export const RESPONDERS = exporting("respond");
 export const DERIVERS = exporting("owner");
 
 function build(name: string, use: string[]): Build {
-  const bytes = new Uint8Array(readFileSync(new URL(import.meta.resolve(`sixplane/wasm/${name}.wasm`))));
   const constant = (name: string) => Number(use.find((one) => one.startsWith(`${name}=`))?.split("=")[1]);
   return {
     name,
     reasons: constant("REASONS") === 1,
     rules: constant("RULES") === 1,
     modes: constant("MODES"),
-    bytes,
-    module: new WebAssembly.Module(bytes),
+    bytes: readBytes(`dist/${name}.wasm`),
+    module: compiled(name),
   };
 }
 
@@ -111,7 +108,8 @@ export class Host {
 
   /** Whether every byte of memory holds what it held before the first frame. */
   untouched(): boolean {
-    return this.bytes.every((byte) => byte === Host.GUARD);
+    for (const byte of this.bytes) if (byte !== Host.GUARD) return false;
+    return true;
   }
 }
 

@@ -1,12 +1,19 @@
 // Frames written out field by field, in plain code that shares nothing with the core.
 
-export function hex(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text.replace(/[\s:]/g, ""), "hex"));
+export function hex(text: string): Uint8Array<ArrayBuffer> {
+  const digits = text.replace(/[\s:]/g, "");
+  const bytes = new Uint8Array(digits.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
 }
 
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
+  let text = "";
+  for (const byte of bytes) text += PAIRS[byte];
+  return text;
 }
+
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 export const NETWORK = "8056c2e21c000001";
 export const SELF = "89e92ceee5";

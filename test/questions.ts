@@ -7,6 +7,14 @@ const hexOf = (bytes: number) => fc.uint8Array({ minLength: bytes, maxLength: by
 export const networkId = hexOf(8);
 export const node = hexOf(5);
 
+/** Addresses with runs of zeros, as they are written shortest. */
+export const ipv6 = fc
+  .array(fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, fc.nat(0xffff), fc.nat(15)), {
+    minLength: 8,
+    maxLength: 8,
+  })
+  .map((words) => Uint8Array.from(words.flatMap((word) => [word >> 8, word & 0xff])));
+
 /** A node's address in a network, in either mode. */
 const addressIn = (network: string) =>
   fc.tuple(node, fc.boolean(), hexOf(6)).map(([owner, sixplane, suffix]) => {

@@ -221,7 +221,7 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     });
     const answered = frames.filter((frame) => judge(frame).code > 0);
     if (build.rules) expect(answered).toEqual([right]);
-    else expect(answered).toEqual(frames);
+    else expect(answered).toHaveLength(frames.length);
   });
 
   test("C3 a wrong checksum is invalid", () => {

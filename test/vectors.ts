@@ -1,7 +1,7 @@
 // The vectors of vectors/, which say what independent implementations do.
-import { readFileSync } from "node:fs";
+import { readText } from "./files.ts";
 
-const read = (name: string) => readFileSync(new URL(`vectors/${name}`, import.meta.url), "utf8");
+const read = (name: string) => readText(`test/vectors/${name}`);
 const rows = (name: string) =>
   read(name)
     .trimEnd()
