@@ -1,10 +1,22 @@
 // The core's ABI. No other file knows where things lie in its memory or what its numbers mean.
 
-import { instantiate, instantiateSync } from "@assemblyscript/loader";
-import embedded from "../dist/sixplane.wasm";
-import { InputError, MissingFunctionError, mismatch, NotInitializedError } from "./errors.ts";
+import { instantiateSync } from "@assemblyscript/loader";
+import build from "../dist/sixplane.wasm";
+import {
+  CompilationRefusedError,
+  InputError,
+  MissingFunctionError,
+  mismatch,
+  NotInitializedError,
+} from "./errors.ts";
 
-/** How an address names its owner. */
+/**
+ * How an address names its owner: as a /80 of the network's /40, as 6PLANE does, or as a /128 of its /88, as
+ * in RFC 4193 mode (upstream: ZeroTier's two ways to manage addresses).
+ *
+ * @example
+ * const mode: Mode = "6plane";
+ */
 export type Mode = "6plane" | "rfc4193";
 
 // The types of what a runtime may have: a project whose libraries do not declare it never names it.
@@ -13,7 +25,13 @@ type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { proto
   : never;
 type FetchResponse = typeof globalThis extends { Response: { prototype: infer Type } } ? Type : never;
 
-/** A build of the core: its bytes, or the module that they compile to. */
+/**
+ * A build of the core: its bytes, or the module that they compile to. All builds are in the package, as
+ * `sixplane/wasm/sixplane.wasm` and so on.
+ *
+ * @example
+ * const source: CoreSource = readFileSync(new URL(import.meta.resolve("sixplane/wasm/responder.wasm")));
+ */
 export type CoreSource = ArrayBuffer | ArrayBufferView | CompiledModule;
 
 /**
@@ -99,8 +117,7 @@ export class Core {
 
   /** A further instance of the same build. */
   another(): Core {
-    const { module, instance } = instantiateSync(this.#module);
-    return new Core(module, instance);
+    return instantiated(this.#module);
   }
 
   /** Writes the config record: 8 bytes of network ID, 5 of node address, bits of `MODE_BITS`. */
@@ -172,26 +189,34 @@ let loaded: Core | undefined;
  *
  * @param source a build of the core: bytes, a compiled module, or a response with it; by default
  *   the full build, which is embedded
- * @throws InputError where the source is none of these, or a WebAssembly module, but none of ours
+ * @throws InputError where the source is none of these, a response that failed, or a WebAssembly module, but
+ *   none of ours
+ * @throws CompilationRefusedError where the runtime compiles no WebAssembly, or none of bytes
  * @throws WebAssembly.CompileError where it is no WebAssembly
- * @example await init();
+ * @example
+ * await init();
+ * await init(fetch("/responder.wasm"));
  */
 export async function init(source?: CoreSource | FetchResponse | PromiseLike<FetchResponse>): Promise<void> {
   if (loaded && source === undefined) return;
-  const { module, instance } = await instantiate(checked(await source) ?? embeddedBytes());
-  loaded = new Core(module, instance);
+  const given = checked(await source) ?? embedded();
+  load(isResponse(given) ? await bodyOf(given) : given);
 }
 
 /**
- * Loads the core like `init`, but at once. Browsers refuse to compile large modules in this way on
- * a page's main thread; this one is far below every limit.
+ * Loads the core like `init`, but at once.
  *
- * @example initSync();
+ * @param source a build of the core: bytes, or a compiled module; by default the full build, which is embedded
+ * @throws InputError where the source is neither, or a WebAssembly module, but none of ours
+ * @throws CompilationRefusedError where the runtime compiles no WebAssembly, or none of bytes
+ * @throws WebAssembly.CompileError where it is no WebAssembly
+ * @example
+ * initSync();
+ * initSync(new WebAssembly.Module(bytes));
  */
 export function initSync(source?: CoreSource): void {
   if (loaded && source === undefined) return;
-  const { module, instance } = instantiateSync(checked(source) ?? embeddedBytes());
-  loaded = new Core(module, instance);
+  load(checked(source) ?? embedded());
 }
 
 /**
@@ -207,14 +232,48 @@ export function core(): Core {
 
 /** The source, where it is of a kind that can be loaded; whether it is ours shows when it is. */
 function checked(source: unknown): BufferSource | undefined {
-  const isResponse = typeof Response !== "undefined" && source instanceof Response;
   const isBytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
-  if (source === undefined || isResponse || isBytes || source instanceof WebAssembly.Module) {
+  if (source === undefined || isBytes || isResponse(source) || source instanceof WebAssembly.Module) {
     return source as BufferSource | undefined; // the loader tells them apart
   }
   throw mismatch("core", "bytes, a compiled module or a response", source);
 }
 
-function embeddedBytes(): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(embedded), (character) => character.charCodeAt(0));
+function isResponse(source: unknown): source is Response {
+  return typeof Response !== "undefined" && source instanceof Response;
+}
+
+async function bodyOf(response: Response): Promise<ArrayBuffer> {
+  if (!response.ok) throw new InputError(`core must be found, got status ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** The full build: as base64, or as the module that a runtime made of it. */
+function embedded(): BufferSource | WebAssembly.Module {
+  if (typeof build !== "string") return build;
+  return Uint8Array.from(atob(build), (character) => character.charCodeAt(0));
+}
+
+function load(source: BufferSource | WebAssembly.Module): void {
+  // V8 compiles no DataView.
+  const core = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : source;
+  try {
+    loaded = instantiated(core);
+  } catch (error) {
+    throw isRefusal(error, core) ? new CompilationRefusedError(error) : error;
+  }
+}
+
+/** Compiled at once, which every browser does with so small a module on a page's main thread, too. */
+function instantiated(source: BufferSource | WebAssembly.Module): Core {
+  const { module, instance } = instantiateSync(source);
+  return new Core(module, instance);
+}
+
+/** Whether what could not be compiled is WebAssembly: to validate it is allowed everywhere. */
+function isRefusal(error: unknown, source: BufferSource | WebAssembly.Module): boolean {
+  const isCompilation = error instanceof WebAssembly.CompileError || error instanceof EvalError;
+  return isCompilation && !(source instanceof WebAssembly.Module) && WebAssembly.validate(source);
 }

@@ -1,26 +1,82 @@
-/** Every error that sixplane throws on purpose. */
+/**
+ * Every error that sixplane throws on purpose.
+ *
+ * @example
+ * try {
+ *   network.host(text);
+ * } catch (error) {
+ *   if (error instanceof SixplaneError) console.error(error.message);
+ * }
+ */
 export class SixplaneError extends Error {
+  /** The name of the error's class. */
   override name = "SixplaneError";
 }
 
-/** A value from outside that cannot be what it should be. The message quotes it. */
+/**
+ * A value from outside that cannot be what it should be. The message quotes it, and says what was expected.
+ *
+ * @example
+ * new Network("8056c2e2");  // InputError: network ID must be 16 hex digits, got "8056c2e2" (8)
+ */
 export class InputError extends SixplaneError {
+  /** `InputError`. */
   override name = "InputError";
 }
 
-/** The core was needed before `init` or `initSync` had loaded it. */
+/**
+ * The core was needed before `init` or `initSync` had loaded it.
+ *
+ * @example
+ * import { Network } from "sixplane";
+ * new Network("8056c2e21c000001"); // throws it: call `await init()` or `initSync()` first
+ */
 export class NotInitializedError extends SixplaneError {
+  /** `NotInitializedError`. */
   override name = "NotInitializedError";
 
+  /** @internal */
   constructor() {
     super("sixplane is not initialized: call `await init()` or `initSync()` first");
   }
 }
 
-/** The loaded build of the core lacks the function that was called. */
+/**
+ * The runtime compiles no WebAssembly here, or none of bytes; its own error is the `cause`. A page compiles
+ * where its Content-Security-Policy has `'wasm-unsafe-eval'` (CSP Level 3 §4.4) in `script-src`; workerd never
+ * does, but has a compiled core by the condition `workerd` of the package's exports.
+ *
+ * @example
+ * await init().catch((error) => {
+ *   if (error instanceof CompilationRefusedError) showWithoutAddresses();
+ *   else throw error;
+ * });
+ */
+export class CompilationRefusedError extends SixplaneError {
+  /** `CompilationRefusedError`. */
+  override name = "CompilationRefusedError";
+
+  /** @internal */
+  constructor(cause: unknown) {
+    super(
+      "compiling WebAssembly is refused here: let script-src of the Content-Security-Policy have 'wasm-unsafe-eval', or load a compiled module",
+      { cause },
+    );
+  }
+}
+
+/**
+ * The loaded build of the core lacks the function that was called.
+ *
+ * @example
+ * await init(fetch("/responder.wasm"));
+ * new Network("8056c2e21c000001").host("89e92ceee5");  // MissingFunctionError: the loaded core has no function "mac": …
+ */
 export class MissingFunctionError extends SixplaneError {
+  /** `MissingFunctionError`. */
   override name = "MissingFunctionError";
 
+  /** @internal */
   constructor(name: string) {
     super(`the loaded core has no function "${name}": load a build that has it, such as sixplane.wasm`);
   }

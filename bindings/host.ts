@@ -4,7 +4,14 @@ import { formatAddress } from "./ipv6.ts";
 import { formatMac } from "./mac.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
 
-/** An address of a host, and the prefix that is the host's alone. */
+/**
+ * An address of a host, and the prefix that is the host's alone.
+ *
+ * @example
+ * const { address, prefix }: HostAddress = new Network("8056c2e21c000001").host("89e92ceee5").sixplane;
+ * address;            // "fc9c:56c2:e389:e92c:eee5::1"
+ * prefix.toString();  // "fc9c:56c2:e389:e92c:eee5::/80"
+ */
 export interface HostAddress {
   /** The address as text (RFC 5952). */
   readonly address: string;

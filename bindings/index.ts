@@ -1,5 +1,11 @@
 export { type CoreSource, init, initSync, type Mode } from "./core.ts";
-export { InputError, MissingFunctionError, NotInitializedError, SixplaneError } from "./errors.ts";
+export {
+  CompilationRefusedError,
+  InputError,
+  MissingFunctionError,
+  NotInitializedError,
+  SixplaneError,
+} from "./errors.ts";
 export type { Host, HostAddress } from "./host.ts";
 export { formatAddress, parseAddress } from "./ipv6.ts";
 export { formatMac, parseMac } from "./mac.ts";

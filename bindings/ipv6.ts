@@ -8,7 +8,8 @@ import { mismatch, quote } from "./errors.ts";
  *
  * @param text the address, in either case
  * @throws InputError with what is wrong
- * @example parseAddress("fc9c:56c2:e389:e92c:eee5::1")
+ * @example
+ * parseAddress("::ffff:192.0.2.33")[15];  // 33
  */
 export function parseAddress(text: string): Uint8Array {
   return readAddress(text, "IPv6 address", "text as in fc9c:56c2:e389:e92c:eee5::1");
@@ -40,6 +41,8 @@ export function readAddress(text: string, what: string, expected: string): Uint8
  *
  * @param address 16 bytes
  * @throws InputError for anything else
+ * @example
+ * formatAddress(parseAddress("FC9C:56C2:E389:E92C:EEE5:0:0:1"));  // "fc9c:56c2:e389:e92c:eee5::1"
  */
 export function formatAddress(address: Uint8Array): string {
   if (!(address instanceof Uint8Array && address.length === 16)) {

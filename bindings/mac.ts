@@ -13,7 +13,8 @@ export function isMac(text: string): boolean {
  *
  * @param text six pairs of hex digits, separated by colons or by hyphens
  * @throws InputError for anything else
- * @example parseMac("02:89:e9:30:0c:27")
+ * @example
+ * parseMac("02:89:e9:30:0c:27")[1];  // 137
  */
 export function parseMac(text: string): Uint8Array {
   if (typeof text !== "string" || !isMac(text)) {
@@ -27,6 +28,8 @@ export function parseMac(text: string): Uint8Array {
  *
  * @param mac six bytes
  * @throws InputError for anything else
+ * @example
+ * formatMac(parseMac("02-89-E9-30-0C-27"));  // "02:89:e9:30:0c:27"
  */
 export function formatMac(mac: Uint8Array): string {
   if (!(mac instanceof Uint8Array && mac.length === 6)) throw mismatch("MAC", "6 bytes", mac);

@@ -8,7 +8,13 @@ import { type Prefix, prefixAround } from "./prefix.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
 import { permitsSource, type SourcePolicy } from "./source.ts";
 
-/** The node behind an address or a MAC. */
+/**
+ * The node behind an address or a MAC.
+ *
+ * @example
+ * const owner: Owner | undefined = new Network("8056c2e21c000001").ownerOf("02:de:ad:a2:0d:c3");
+ * owner;  // { node: "deadbeef01", mode: "mac", reserved: false }
+ */
 export interface Owner {
   /** The node address, 10 lower-case hex digits. */
   node: string;
@@ -18,9 +24,17 @@ export interface Owner {
   reserved: boolean;
 }
 
-/** A range of UDP or TCP ports, both ends included. */
+/**
+ * A range of UDP or TCP ports, both ends included.
+ *
+ * @example
+ * const range: PortRange | undefined = Network.adhoc(7000, 7999).ports;
+ * range;  // { start: 7000, end: 7999 }
+ */
 export interface PortRange {
+  /** The first port, 0 to 65535. */
   start: number;
+  /** The last port, `start` to 65535. */
   end: number;
 }
 
@@ -44,9 +58,13 @@ export class Network {
   readonly #core: Core;
 
   /**
-   * @param id 16 hex digits
+   * The network of that ID.
+   *
+   * @param id 16 hex digits, in either case
    * @throws InputError for anything else
    * @throws NotInitializedError before `init` or `initSync`
+   * @example
+   * new Network("8056C2E21C000001").id;  // "8056c2e21c000001"
    */
   constructor(id: string) {
     this.#core = core();
@@ -91,8 +109,11 @@ export class Network {
   /**
    * One node of the network.
    *
-   * @param node its node address, 10 hex digits
+   * @param node its node address, 10 hex digits, in either case
    * @throws InputError for anything else
+   * @throws MissingFunctionError where the loaded build of the core does not derive
+   * @example
+   * new Network("8056c2e21c000001").host("89e92ceee5").mac;  // "02:89:e9:30:0c:27"
    */
   host(node: string): Host {
     return new Host(this.#core, this.#id, node);
@@ -105,6 +126,10 @@ export class Network {
    * @returns undefined where it embeds no node of this network; a node that is `reserved` where it
    *   embeds one that ZeroTier never assigns, which nobody answers for
    * @throws InputError where the text is neither
+   * @throws MissingFunctionError where the loaded build of the core does not derive
+   * @example
+   * new Network("8056c2e21c000001").ownerOf("fc9c:56c2:e3de:adbe:ef01::53")?.node;  // "deadbeef01"
+   * new Network("8056c2e21c000001").ownerOf("fe80::1");                             // undefined
    */
   ownerOf(text: string): Owner | undefined {
     if (typeof text === "string" && isMac(text)) {
@@ -119,7 +144,12 @@ export class Network {
   /**
    * A responder for a host of this network.
    *
+   * @param options which host, and what to answer for
    * @throws InputError for a bad node address, an unknown mode, or no mode at all
+   * @throws MissingFunctionError where the loaded build of the core does not answer
+   * @throws RangeError where the runtime has no memory for one more
+   * @example
+   * new Network("8056c2e21c000001").responder({ node: "89e92ceee5", modes: ["6plane"] }).node;  // "89e92ceee5"
    */
   responder(options: ResponderOptions): Responder {
     return new Responder(this.#core, this.#id, options);
@@ -153,7 +183,12 @@ export class Network {
     return permitsSource(this.#configured(bytes), bytes, frame, policy);
   }
 
-  /** The network ID. */
+  /**
+   * The network ID, 16 lower-case hex digits.
+   *
+   * @example
+   * new Network("8056c2e21c000001").toString();  // "8056c2e21c000001"
+   */
   toString(): string {
     return this.id;
   }

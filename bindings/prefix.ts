@@ -17,10 +17,14 @@ export class Prefix {
   readonly #first: Uint8Array;
 
   /**
+   * The prefix that starts with that address.
+   *
    * @param address the prefix's first address, as text or 16 bytes
    * @param length 0 to 128 bits
    * @throws InputError where the address does not parse, has bits set behind the length, or the
    *   length is out of range
+   * @example
+   * new Prefix("fd00::", 8).toString();  // "fd00::/8"
    */
   constructor(address: string | Uint8Array, length: number) {
     this.length = within("prefix length", length, 0, 128);
@@ -30,12 +34,22 @@ export class Prefix {
     }
   }
 
-  /** The prefix as text: its first address (RFC 5952), then the length. */
+  /**
+   * The prefix as text: its first address (RFC 5952), then the length.
+   *
+   * @example
+   * new Prefix("fd00:0::", 8).toString();  // "fd00::/8"
+   */
   toString(): string {
     return `${formatAddress(this.#first)}/${this.length}`;
   }
 
-  /** The same text, for `JSON.stringify`. */
+  /**
+   * The same text, for `JSON.stringify`.
+   *
+   * @example
+   * JSON.stringify([new Prefix("fd00::", 8)]);  // '["fd00::/8"]'
+   */
   toJSON(): string {
     return this.toString();
   }
@@ -45,6 +59,8 @@ export class Prefix {
    *
    * @param n 0 for the first, up to 2 to the power of (128 - length), less 1
    * @throws InputError beyond that
+   * @example
+   * new Prefix("fd00::", 8).address(0x242);  // "fd00::242"
    */
   address(n: number | bigint): string {
     return formatAddress(this.#at(index("address", n, 128 - this.length)));
@@ -56,6 +72,8 @@ export class Prefix {
    * @param length this prefix's own length to 128 bits
    * @param n 0 for the first, up to 2 to the power of (length - this prefix's length), less 1
    * @throws InputError beyond that
+   * @example
+   * new Prefix("fd00::", 8).subnet(16, 255).toString();  // "fdff::/16"
    */
   subnet(length: number, n: number | bigint): Prefix {
     within("sub-prefix length", length, this.length, 128);

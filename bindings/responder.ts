@@ -3,7 +3,12 @@ import { mismatch } from "./errors.ts";
 import { formatHex, parseNode } from "./identifier.ts";
 import { REFUSALS, type Verdict } from "./verdict.ts";
 
-/** What a responder answers for. */
+/**
+ * What a responder answers for.
+ *
+ * @example
+ * const options: ResponderOptions = { node: "89e92ceee5", modes: ["6plane"], probes: true };
+ */
 export interface ResponderOptions {
   /** The node address of this host, 10 hex digits: solicitations for its own addresses are passed on. */
   node: string;
@@ -65,6 +70,9 @@ export class Responder {
    * @param frame an Ethernet frame from its destination MAC on, left as it is. Of a longer one than
    *   65,518 bytes that much is looked at; a solicitation can only be so long on a link whose MTU is.
    * @throws InputError for anything but bytes
+   * @example
+   * const responder = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" });
+   * responder.answer(new Uint8Array(60));  // { kind: "pass", reason: "not-ipv6" }
    */
   answer(frame: Uint8Array): Verdict {
     if (!(frame instanceof Uint8Array)) throw mismatch("frame", "a Uint8Array", frame);
@@ -80,6 +88,9 @@ export class Responder {
    * @returns the length of the reply, 86; else 0 or below, and the frame is as it was: `verdict`
    *   tells what the number means
    * @throws InputError for a length that the buffer cannot hold
+   * @example
+   * const length = responder.answerInPlace(readSync(tap, responder.buffer));
+   * if (length > 0) writeSync(tap, responder.buffer, 0, length);
    */
   answerInPlace(length: number): number {
     if (!(Number.isInteger(length) && length >= 0 && length <= this.buffer.length)) {
@@ -92,7 +103,11 @@ export class Responder {
    * The verdict behind what `answerInPlace` returned. A shared object; a reply's `frame` is a view
    * of `buffer`.
    *
+   * @param returned 86, 0, or -1 to -31
    * @throws InputError for a number that it never returns
+   * @example
+   * const responder = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" });
+   * responder.verdict(responder.answerInPlace(0));  // { kind: "pass", reason: "too-short" }
    */
   verdict(returned: number): Verdict {
     const verdict = returned === REPLY_LENGTH ? this.#reply : REFUSALS[-returned];

@@ -1,7 +1,12 @@
 import type { Core } from "./core.ts";
 import { mismatch } from "./errors.ts";
 
-/** What a node may send from, beside what is its own. */
+/**
+ * What a node may send from, beside what is its own.
+ *
+ * @example
+ * const policy: SourcePolicy = { foreign: false };
+ */
 export interface SourcePolicy {
   /**
    * Whether a node may use IPv6 sources that belong to no node of the network: global addresses,

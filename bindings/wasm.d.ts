@@ -1,5 +1,5 @@
-/** A WebAssembly module, embedded by the bundler as base64. */
+/** A WebAssembly module: embedded by the bundler as base64, or made by the runtime that imports it. */
 declare module "*.wasm" {
-  const base64: string;
-  export default base64;
+  const build: string | WebAssembly.Module;
+  export default build;
 }

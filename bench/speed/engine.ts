@@ -6,7 +6,7 @@ import { medians } from "./laps.ts";
 /** The medians of what is named, in nanoseconds. */
 export async function round(names: string[]): Promise<Record<string, number>> {
   const module = new WebAssembly.Module(
-    Uint8Array.from(atob(embedded), (character) => character.charCodeAt(0)),
+    Uint8Array.from(atob(embedded as string), (character) => character.charCodeAt(0)),
   );
   const all = laps(module);
   return medians(Object.fromEntries(names.map((name) => [name, all[name] ?? unknown(name)])));

@@ -19,13 +19,21 @@ export function sharedCounts(): SharedArrayBuffer {
   return new SharedArrayBuffer(COUNTS * Float64Array.BYTES_PER_ELEMENT);
 }
 
-/** What has happened to frames so far. */
+/**
+ * What has happened to frames so far, in frames.
+ *
+ * @example
+ * const { received, reply, dropped }: TapCounters = tap.counters();
+ * console.log(`${reply} of ${received} answered, ${dropped.backlog} dropped`);
+ */
 export interface TapCounters {
   /** Frames that came from the kernel. */
   received: number;
-  /** Of these, by verdict. */
+  /** Of these, the solicitations that were answered. */
   reply: number;
+  /** Of these, what was passed on. */
   pass: number;
+  /** Of these, the solicitations that must not be answered. */
   invalid: number;
   /** Of these, by reason, where there were any. */
   reasons: Partial<Record<PassReason | InvalidReason, number>>;
@@ -33,6 +41,7 @@ export interface TapCounters {
   forwarded: number;
   /** Frames that the kernel took from `inject`. */
   injected: number;
+  /** Frames that went nowhere, by reason. */
   dropped: {
     /** Frames for which the queue had no room, as `forward` was too slow, or that were there at the end. */
     backlog: number;

@@ -29,7 +29,13 @@ const IFA_F_TENTATIVE = 0x40;
 // A scope there, of linux/ipv6.h.
 const IPV6_ADDR_LINKLOCAL = 0x20;
 
-/** What the kernel has counted on an interface: frames and bytes that it sent and received there. */
+/**
+ * What the kernel has counted on an interface: frames and bytes that it sent and received there.
+ *
+ * @example
+ * const { sent, received }: InterfaceCounters = tap.interfaceCounters();
+ * console.log(`${sent.frames} frames sent, ${received.bytes} bytes received`);
+ */
 export interface InterfaceCounters {
   /** From the kernel to the TAP's program; dropped where the program was too slow to read them. */
   sent: { frames: number; bytes: number; errors: number; dropped: number };

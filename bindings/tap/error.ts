@@ -1,13 +1,23 @@
 import { constants } from "node:os";
 import { SixplaneError } from "sixplane";
 
-/** A TAP interface could not be opened or set up, or came to its end. The message says what to do. */
+/**
+ * A TAP interface could not be opened or set up, or came to its end. The message says what to do.
+ *
+ * @example
+ * const tap = await openTap(options).catch((error) => {
+ *   if (error instanceof TapError && error.code === "EPERM") console.error(error.message);
+ *   throw error;
+ * });
+ */
 export class TapError extends SixplaneError {
+  /** `TapError`. */
   override name = "TapError";
 
   /** The operating system's name for the cause, as in "EPERM". */
   readonly code: string;
 
+  /** @internal */
   constructor(message: string, code: string) {
     super(message);
     this.code = code;

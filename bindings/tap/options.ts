@@ -8,7 +8,12 @@ const ETHERNET_HEADER = 14;
 const VLAN_TAG = 4;
 const MOST_REPLIES = 1_000_000;
 
-/** Which interface to open, for which node, and what becomes of its frames. */
+/**
+ * Which interface to open, for which node, and what becomes of its frames.
+ *
+ * @example
+ * const options: TapOptions = { network: "8056c2e21c000001", node: "89e92ceee5", multicast: "drop" };
+ */
 export interface TapOptions extends ResponderOptions {
   /** The network ID, 16 hex digits. */
   network: string;

@@ -78,14 +78,19 @@ export class QueueWriter {
  * returned is settled; `slice()` keeps one for longer.
  *
  * As an iterable it makes a view for each frame; `starts` and `lengths` do without.
+ *
+ * @example
+ * for (let i = 0; i < frames.count; i++) {
+ *   socket.send(frames.bytes, frames.starts[i], frames.lengths[i], port, address);
+ * }
  */
 export class FrameBatch implements Iterable<Uint8Array> {
   /** The memory that they lie in. */
   readonly bytes: Uint8Array;
   /** Where in `bytes` each starts: with its destination MAC. Entries from `count` on mean nothing. */
-  readonly starts = new Uint32Array(BATCH);
+  readonly starts: Uint32Array = new Uint32Array(BATCH);
   /** How long each is, in bytes. */
-  readonly lengths = new Uint32Array(BATCH);
+  readonly lengths: Uint32Array = new Uint32Array(BATCH);
   /** How many there are, 1 to 256. */
   count = 0;
 
@@ -94,6 +99,12 @@ export class FrameBatch implements Iterable<Uint8Array> {
     this.bytes = bytes;
   }
 
+  /**
+   * Views of the frames, from the first to the last.
+   *
+   * @example
+   * for (const frame of frames) socket.send(frame, port, address);
+   */
   *[Symbol.iterator](): Iterator<Uint8Array> {
     for (let index = 0; index < this.count; index++) {
       const start = this.starts[index] ?? 0;
@@ -102,7 +113,14 @@ export class FrameBatch implements Iterable<Uint8Array> {
   }
 }
 
-/** Gets frames that are passed on. */
+/**
+ * Gets frames that are passed on. While the promise that it returned is not settled, it is not called again.
+ *
+ * @example
+ * const forward: Forward = async (frames) => {
+ *   for (const frame of frames) await send(frame);
+ * };
+ */
 export type Forward = (frames: FrameBatch) => void | Promise<void>;
 
 /** The end that frames are taken from. */

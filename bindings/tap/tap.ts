@@ -18,6 +18,7 @@ const LEAST_FRAME = 14; // an Ethernet header
  * Opens a TAP interface as a node of a network has it, with its MAC and addresses, brings it up, and answers
  * the solicitations that the kernel sends there. It stays for as long as the process runs or until `close`.
  *
+ * @param options the network and the node, and what else is not as by default
  * @throws InputError for a bad network ID, node address, or option
  * @throws TapError where the interface cannot be opened or set up; nothing of it is left then
  * @example
@@ -51,6 +52,11 @@ export async function openTap(options: TapOptions): Promise<Tap> {
 
 /**
  * An open TAP interface, whose solicitations are answered. Made by `openTap`.
+ *
+ * @example
+ * const tap = await openTap({ network: "8056c2e21c000001", node: "89e92ceee5" });
+ * console.log(`${tap.name} has ${tap.addresses.join(" and ")}`);
+ * await tap.close();
  */
 export class Tap {
   /** The interface's name. */
@@ -101,6 +107,8 @@ export class Tap {
    * whether another host has them (duplicate address detection, RFC 4862 §5.4).
    *
    * @throws TapError where another host has one, it has been taken away, or the TAP is closed meanwhile
+   * @example
+   * await tap.usable();
    */
   async usable(): Promise<void> {
     for (const address of this.addresses) {
@@ -124,6 +132,8 @@ export class Tap {
    * @param frame from its destination MAC on, at least 14 bytes
    * @returns whether the kernel took it; false once the TAP is closed
    * @throws InputError for anything but such bytes
+   * @example
+   * receive((frame) => tap.inject(frame));
    */
   inject(frame: Uint8Array): boolean {
     checkFrame(frame);
@@ -133,7 +143,12 @@ export class Tap {
     return taken;
   }
 
-  /** What has happened to frames so far. */
+  /**
+   * What has happened to frames so far.
+   *
+   * @example
+   * tap.counters().reasons["own-address"];
+   */
   counters(): TapCounters {
     const { counts, undelivered } = this.#thread;
     return nameCounts(counts, undelivered, this.#injections, this.#responder);
@@ -143,6 +158,8 @@ export class Tap {
    * What the kernel has counted on the interface.
    *
    * @throws TapError where it is not there any more
+   * @example
+   * tap.interfaceCounters().sent.dropped;
    */
   interfaceCounters(): InterfaceCounters {
     return this.#interface.counters();
@@ -151,6 +168,9 @@ export class Tap {
   /**
    * Ends the loop, and the interface with it; one that was made to stay gets back what it had before.
    * Resolves when nothing of it is left. Does nothing when the TAP is closed already.
+   *
+   * @example
+   * await tap.close();
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;
