@@ -147,7 +147,7 @@ export class Network {
    * @param options which host, and what to answer for
    * @throws InputError for a bad node address, an unknown mode, or no mode at all
    * @throws MissingFunctionError where the loaded build of the core does not answer
-   * @throws RangeError where the runtime has no memory for one more
+   * @throws RangeError where the runtime has no memory for one more: a page in Chromium has it for 123
    * @example
    * new Network("8056c2e21c000001").responder({ node: "89e92ceee5", modes: ["6plane"] }).node;  // "89e92ceee5"
    */
