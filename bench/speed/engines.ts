@@ -21,7 +21,7 @@ const ISOLATED = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
-/** Those that are here, and the names of those that are not. */
+/** Those that are here, and what is said of those that are not. */
 export async function engines(): Promise<{ present: Engine[]; missing: string[] }> {
   const program = await bundled();
   const found = await Promise.all([
@@ -57,7 +57,7 @@ async function command(
   program: string,
 ): Promise<Engine | string> {
   const version = await output(path, ["--version"]).catch(() => undefined);
-  if (version === undefined) return name;
+  if (version === undefined) return `${name}, which is not installed`;
   return {
     name: `${name} ${/\d+(\.\d+)+/.exec(version)?.[0]}`,
     async round(names) {
@@ -75,7 +75,7 @@ async function output(path: string, words: string[], input = ""): Promise<string
 }
 
 async function browser(name: string, program: string): Promise<Engine | string> {
-  if (!existsSync(CHROMIUM)) return name;
+  if (!existsSync(CHROMIUM)) return `${name}, as there is no ${CHROMIUM}`;
   const running = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   return {
     name: `${name} ${running.version()}`,

@@ -3,7 +3,7 @@ import type { Spread } from "./spread.ts";
 export interface Row {
   /** What was measured, and in which runtime. */
   name: string;
-  unit: "ns" | "ms" | "bytes" | "a second";
+  unit: "ns" | "ms" | "bytes" | "frames" | "a second";
   value: Spread;
   /** What it is compared with. */
   base: string;
