@@ -66,8 +66,7 @@ function print(results) {
 
 /** @param {Result[]} results */
 function keep(results) {
-  const lines = results.map((result) => `  ${JSON.stringify(result)}`);
-  writeFileSync(new URL("results.json", import.meta.url), `[\n${lines.join(",\n")}\n]\n`);
+  writeFileSync(new URL("results.json", import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(new URL("savings.svg", import.meta.url), plot(results));
 }
 
