@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TYPES = `${ROOT}/dist/types`;
 
 declare("index", "index");
+declare("capture/index", "capture");
 // The TAP's declarations take from the package what is the package's, as its code does: from one that is not
 // theirs, which lies beside them.
 const beside = `${TYPES}/node_modules/sixplane`;

@@ -57,6 +57,7 @@ describe("the package", () => {
   test("exports the bindings, the modules and its own description, and nothing else", () => {
     for (const name of [
       "sixplane",
+      "sixplane/capture",
       "sixplane/tap",
       ...MODULES.map((module) => `sixplane/wasm/${module}`),
       "sixplane/c/sixplane.h",
@@ -86,6 +87,8 @@ describe("the package", () => {
         "dist/LICENSE-assemblyscript.txt",
         "dist/LICENSE-wabt.txt",
         "dist/NOTICE-assemblyscript.txt",
+        "dist/capture.d.ts",
+        "dist/capture.js",
         "dist/cli.js",
         "dist/index.d.ts",
         "dist/index.js",
@@ -232,7 +235,10 @@ describe("the package", () => {
       check(`await init();
         const verdict: Verdict = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" }).answer(new Uint8Array(86));
         if (verdict.kind === "reply") { const frame: Uint8Array = verdict.frame; frame.slice(); }
-        else { const reason: string = verdict.reason; reason.trim(); }`),
+        else { const reason: string = verdict.reason; reason.trim(); }
+        import { type CapturedFrame, pcapRecord, readCapture } from "sixplane/capture";
+        async function* chunks(): AsyncGenerator<Uint8Array> { yield new Uint8Array(24); }
+        for await (const frame of readCapture(chunks())) { const same: CapturedFrame = frame; pcapRecord(same); }`),
     ).toBe("");
     if (module === "nodenext") {
       expect(

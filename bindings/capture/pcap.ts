@@ -59,7 +59,12 @@ export async function* readPcap(
   }
 }
 
-/** The header of a little-endian pcap of Ethernet frames with times to the nanosecond. */
+/**
+ * The 24 bytes that start a little-endian pcap of Ethernet frames with times to the nanosecond
+ * (draft-ietf-opsawg-pcap).
+ *
+ * @example new Blob([pcapHeader(), ...frames.map(pcapRecord)]);
+ */
 export function pcapHeader(): Uint8Array {
   const header = new DataView(new ArrayBuffer(HEADER));
   header.setUint32(0, NANOSECONDS, true);
@@ -70,7 +75,11 @@ export function pcapHeader(): Uint8Array {
   return new Uint8Array(header.buffer);
 }
 
-/** A frame as it stands in such a pcap. */
+/**
+ * A frame as it stands in such a pcap: 16 bytes of times and lengths, then its own.
+ *
+ * @example pcapRecord({ bytes: reply, length: reply.length, seconds: 0, nanoseconds: 0 });
+ */
 export function pcapRecord({ bytes, length, seconds, nanoseconds }: CapturedFrame): Uint8Array {
   const record = new Uint8Array(RECORD_HEADER + bytes.length);
   view(record).setUint32(0, seconds, true);

@@ -13,6 +13,8 @@ import { isPcapng, readPcapng } from "./pcapng.ts";
  * @param chunks the file's bytes, as any readable stream gives them
  * @throws InputError where it is no such capture, or not of Ethernet frames
  * @throws CaptureError where it is cut short or damaged, after all frames before that
+ * @example
+ * for await (const { bytes } of readCapture(file.stream())) console.log(describe(bytes));
  */
 export async function* readCapture(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CapturedFrame> {
   const stream = new ByteStream(chunks);

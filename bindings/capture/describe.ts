@@ -39,7 +39,12 @@ const ICMPV6_TYPES: Record<number, string> = {
   143: "Multicast Listener Report v2",
 };
 
-/** What a frame is, in a few words, as far as its bytes go. */
+/**
+ * What a frame is, in a few words, as far as its bytes go.
+ *
+ * @param frame an Ethernet frame from its destination MAC on, of any length
+ * @example describe(frame);  // "Neighbor Solicitation for fc9c:56c2:e3de:adbe:ef01::1 from fe80::1"
+ */
 export function describe(frame: Uint8Array): string {
   if (frame.length < 14) return `${frame.length} bytes, less than an Ethernet header`;
   const ethertype = formatHex(frame.subarray(12, 14));
@@ -48,7 +53,11 @@ export function describe(frame: Uint8Array): string {
   return ETHERTYPES[ethertype] ?? `ethertype 0x${ethertype}`;
 }
 
-/** The MAC that an advertisement gives for its target. */
+/**
+ * The MAC that an advertisement gives for its target.
+ *
+ * @internal
+ */
 export function advertisedMac(reply: Uint8Array): string {
   return formatMac(reply.subarray(80, 86));
 }
