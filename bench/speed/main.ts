@@ -26,7 +26,7 @@ import { print, type Row } from "./table.ts";
 const { json, complete } = options();
 const folder = mkdtempSync(join(tmpdir(), "sixplane-bench-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 try {
   const { present, missing } = await engines();
   try {
