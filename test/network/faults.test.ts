@@ -212,6 +212,12 @@ describe("a disk that gets full", () => {
         stderr += chunk;
       });
       const ended = once(child, "close");
+      await using _end = {
+        async [Symbol.asyncDispose]() {
+          child.kill("SIGKILL");
+          await ended;
+        },
+      };
       const size = () => statSync(files.path("disk/log")).size;
       await until("a full disk", () => size() === 4096);
       const before = holdings(child.pid);
