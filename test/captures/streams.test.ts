@@ -195,6 +195,23 @@ describe("memory is bounded, and so is what is read of", () => {
   });
 });
 
+test("what a header only claims takes no memory", async () => {
+  const claims = toHex(join([GOOD, hex(u32(0xbad) + u32(16 * MIB) + u32(0))]));
+  const preload = `data:text/javascript,${encodeURIComponent(`
+    Object.defineProperty(process, "stdin", { value: (async function* () {
+      yield Buffer.from("${claims}", "hex");
+      yield new Uint8Array(1);
+    })() });
+    process.on("exit", () => console.error(process.memoryUsage().arrayBuffers));
+  `)}`;
+  const run = await ended(spawn(process.execPath, ["--import", preload, COMMAND, ...WORDS, "-"]));
+  const [says, bytes] = run.stderr.split("\n");
+  const at = `at offset ${GOOD.length}`;
+  expect(says).toBe(`sixplane: -: cut short, with 13 of ${16 * MIB} bytes of a block, ${at}`);
+  expect(Number(bytes)).toBeGreaterThan(0);
+  expect(Number(bytes)).toBeLessThan(MIB);
+});
+
 test("a long block that comes byte by byte takes no more memory than in one", async () => {
   const length = MIB;
   const head = join([write.section(), hex(u32(0xbad) + u32(length))]);
