@@ -63,8 +63,8 @@ function options(): { minutes: number; seed: number; kernel: boolean } {
     const minutes = Number(values.minutes ?? 1);
     const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
     if (!(minutes > 0)) throw new Error(`--minutes must be a number above 0, got "${values.minutes}"`);
-    if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
-      throw new Error(`--seed must be a number below 2 to the power of 32, got "${values.seed}"`);
+    if (!/^\d+$/.test(values.seed ?? "0") || seed >= 2 ** 32)
+      throw new Error(`--seed must be a whole number below 2 to the power of 32, got "${values.seed}"`);
     return { minutes, seed, kernel: values.kernel ?? false };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
