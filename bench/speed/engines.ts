@@ -70,6 +70,7 @@ async function command(
 
 async function output(path: string, words: string[], input = ""): Promise<string> {
   const running = promisify(execFile)(path, words);
+  running.child.stdin?.on("error", () => {}); // it has ended without reading: how it ended says more
   running.child.stdin?.end(input);
   return (await running).stdout;
 }
