@@ -1,4 +1,5 @@
 // What `sixplane config` can be asked for.
+export { cni } from "./cni.ts";
 export { docker } from "./docker.ts";
 export { facts } from "./facts.ts";
 export { terraform } from "./terraform.ts";

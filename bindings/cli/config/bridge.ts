@@ -1,0 +1,31 @@
+import { Option } from "commander";
+import { mismatch } from "../../errors.ts";
+import type { Subnet } from "./subnet.ts";
+
+/** The option by which a target is told the name of its bridge. */
+export function bridgeOption(kind: string): Option {
+  const usual = `${kind}-sixplane, or ${kind}- and the name of the --subnet`;
+  return new Option("--bridge <name>", `the bridge's name; unless given, ${usual}`);
+}
+
+/**
+ * The name of a target's bridge, and where it came from.
+ *
+ * @param kind what the name starts with unless it is given
+ * @throws InputError for one that an interface cannot have, or that means something in a file
+ */
+export function bridgeOf(kind: string, given: string | undefined, subnet: Subnet | undefined) {
+  if (given !== undefined) return { name: checked(given), origin: "as given" };
+  if (subnet) return { name: checked(`${kind}-${subnet.name}`), origin: "by the name of the sub-prefix" };
+  return { name: `${kind}-sixplane`, origin: "always the same" };
+}
+
+/** What Linux calls the settings that all interfaces have or start with. */
+const SETTINGS = ["all", "default"];
+
+function checked(name: string): string {
+  if (/^[a-z\d][\w.-]{0,14}$/i.test(name) && !SETTINGS.includes(name)) return name;
+  const expected =
+    "up to 15 letters, digits, dots, hyphens and underscores, with a letter or digit first, and not all or default";
+  throw mismatch("bridge name", expected, name);
+}
