@@ -64,6 +64,7 @@ export function runPage(target: string, { skip }: TestContext, setup = ""): void
     env,
     encoding: "utf8",
     timeout: 50_000,
+    killSignal: "SIGKILL", // unshare holds out against others
   });
   const read = (name: string) => {
     try {
