@@ -130,6 +130,7 @@ describe("the package", () => {
     expect(Object.keys(result.entrypoints)).toEqual([
       ".",
       "./tap",
+      "./capture",
       "./wasm/*.wasm",
       "./c/*",
       "./package.json",
@@ -143,7 +144,7 @@ describe("the package", () => {
 
   test("gives its types before anything else", () => {
     const { exports, sideEffects } = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8"));
-    for (const name of [".", "./tap"]) expect(Object.keys(exports[name])[0]).toBe("types");
+    for (const name of [".", "./tap", "./capture"]) expect(Object.keys(exports[name])[0]).toBe("types");
     expect(Object.keys(exports["."])).toEqual(["types", "workerd", "default"]);
     expect(sideEffects).toBe(false);
   });

@@ -1,6 +1,11 @@
 import { SixplaneError } from "../errors.ts";
 
-/** A frame out of a capture, and when it was seen. */
+/**
+ * A frame out of a capture, and when it was seen.
+ *
+ * @example
+ * for await (const { bytes, seconds } of readCapture(createReadStream(file))) console.log(seconds, describe(bytes));
+ */
 export interface CapturedFrame {
   /** What was captured of the frame, from the Ethernet destination on: a view, until the next frame. */
   bytes: Uint8Array;
@@ -15,12 +20,17 @@ export interface CapturedFrame {
 /**
  * A capture that cannot be read on: it is cut short, damaged, or goes on with frames of another
  * kind. What came before is good.
+ *
+ * @example
+ * if (error instanceof CaptureError) console.error(`${error.message}: the rest is not read`);
  */
 export class CaptureError extends SixplaneError {
+  /** `CaptureError`. */
   override name = "CaptureError";
   /** Bytes from the capture's start to where it stops making sense. */
   readonly offset: number;
 
+  /** @internal */
   constructor(message: string, offset: number) {
     super(`${message}, at offset ${offset}`);
     this.offset = offset;

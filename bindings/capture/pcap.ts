@@ -78,9 +78,11 @@ export function pcapHeader(): Uint8Array {
 /**
  * A frame as it stands in such a pcap: 16 bytes of times and lengths, then its own.
  *
+ * @param frame its bytes, its length on the wire, and when it was seen
  * @example pcapRecord({ bytes: reply, length: reply.length, seconds: 0, nanoseconds: 0 });
  */
-export function pcapRecord({ bytes, length, seconds, nanoseconds }: CapturedFrame): Uint8Array {
+export function pcapRecord(frame: CapturedFrame): Uint8Array {
+  const { bytes, length, seconds, nanoseconds } = frame;
   const record = new Uint8Array(RECORD_HEADER + bytes.length);
   view(record).setUint32(0, seconds, true);
   view(record).setUint32(4, nanoseconds, true);
