@@ -2,6 +2,10 @@
 export { cni } from "./cni.ts";
 export { docker } from "./docker.ts";
 export { facts } from "./facts.ts";
+export { kea } from "./kea.ts";
+export { libvirt } from "./libvirt.ts";
+export { lxd } from "./lxd.ts";
 export { networkd } from "./networkd.ts";
+export { radvd } from "./radvd.ts";
 export { terraform } from "./terraform.ts";
 export { zone } from "./zone.ts";

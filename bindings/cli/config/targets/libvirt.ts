@@ -1,0 +1,35 @@
+import { explainPool, siteOf } from "../site.ts";
+import { hostTarget } from "../target.ts";
+
+export const libvirt = hostTarget({
+  name: "libvirt",
+  summary: "the XML of a libvirt network that gives virtual machines addresses of this host",
+  help: `\
+The XML is for virsh net-define. The network has the name of its sub-prefix, which is
+libvirt unless told otherwise. Its bridge has the sub-prefix's second address, and
+virtual machines get theirs by DHCPv6.`,
+  example: "sixplane config libvirt --network 8056c2e21c000001 --node 89e92ceee5 --subnet vms",
+  subnets: "one",
+  options: [],
+  write(given) {
+    const site = siteOf(given, "libvirt");
+    const notes = [
+      ...site.notes,
+      explainPool(site),
+      "forward: routed and not translated, so that addresses are seen as they are",
+    ];
+    return `\
+<!--
+${notes.map((note) => `  ${note}\n`).join("")}-->
+<network>
+  <name>${site.name}</name>
+  <forward mode="route"/>
+  <ip family="ipv6" address="${site.router}" prefix="${site.prefix.length}">
+    <dhcp>
+      <range start="${site.first}" end="${site.last}"/>
+    </dhcp>
+  </ip>
+</network>
+`;
+  },
+});

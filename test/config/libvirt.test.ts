@@ -1,0 +1,29 @@
+// A real libvirtd brings the network up.
+import { expect, test } from "vitest";
+import { sixplane } from "../command.ts";
+import { NETWORK, SELF } from "../frames.ts";
+import { isInstalled } from "../network/namespace.ts";
+import { runPage } from "./page.ts";
+
+const SETUP = `
+  mount -t sysfs none /sys
+  for folder in /var/lib/libvirt /var/cache /var/log; do mount -t tmpfs none $folder; done
+  mkdir -p /run/drivers /var/lib/libvirt/dnsmasq /etc/libvirt
+  ln -s /usr/lib/*/libvirt/connection-driver/libvirt_driver_network.so /run/drivers
+  printf 'auth_unix_rw="none"\\n' > /etc/libvirt/libvirtd.conf
+  export LIBVIRT_DRIVER_DIR=/run/drivers LIBVIRT_DEFAULT_URI=network:///system
+  libvirtd -f /etc/libvirt/libvirtd.conf > /run/libvirtd.log 2>&1 &
+  timeout 20 sh -c "until virsh uri; do sleep .1; done" > /dev/null 2>&1`;
+
+test("libvirt takes it and starts it, as its page says", (context) => {
+  for (const program of ["libvirtd", "virsh", "virt-xml-validate", "dnsmasq"])
+    context.skip(!isInstalled(program), `no ${program}`);
+  runPage("libvirt", context, SETUP);
+});
+
+test("a sub-prefix without room for a router and a pool is refused", async () => {
+  const words = ["config", "libvirt", "--network", NETWORK, "--node", SELF];
+  const { status, stderr } = await sixplane([...words, "--subnet", "web", "--subnet-length", "127"]);
+  const room = "has no room for a router and a pool: make it a /126 at most";
+  expect([status, stderr]).toEqual([2, `sixplane: the sub-prefix "web" is a /127, which ${room}\n`]);
+});

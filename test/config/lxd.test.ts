@@ -1,0 +1,50 @@
+// A real LXD sets the bridge up.
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { sixplane } from "../command.ts";
+import { NETWORK, SELF } from "../frames.ts";
+import { isInstalled } from "../network/namespace.ts";
+import { runPage } from "./page.ts";
+
+const SETUP = `
+  ip link set lo up
+  mount -t sysfs none /sys
+  mount -t tmpfs none /var/log
+  export LXD_DIR=/run/lxd
+  mkdir -p /run/lxd /var/log/lxd
+  lxd --group root > /run/lxd.log 2>&1 &
+  timeout 30 lxd waitready
+  lxc list > /dev/null 2>&1`;
+
+test("LXD takes it and sets the bridge up, as its page says", (context) => {
+  for (const program of ["lxd", "lxc", "dnsmasq"]) context.skip(!isInstalled(program), `no ${program}`);
+  runPage("lxd", context, SETUP);
+});
+
+test("a sub-prefix without room for a router and a pool is refused", async () => {
+  const words = ["config", "lxd", "--network", NETWORK, "--node", SELF];
+  const { status, stderr } = await sixplane([...words, "--subnet", "web", "--subnet-length", "127"]);
+  const room = "has no room for a router and a pool: make it a /126 at most";
+  expect([status, stderr]).toEqual([2, `sixplane: the sub-prefix "web" is a /127, which ${room}\n`]);
+});
+
+/** What a bridge network of both may have, of what is used here (upstream: Incus' and LXD's "Bridge network"). */
+const BOOLEAN = /^(true|false)$/;
+const KEYS: Record<string, RegExp> = {
+  "ipv4.address": /^(none|auto|[\d.]+\/\d+)$/,
+  "ipv6.address": /^(none|auto|[\da-f:]+\/\d+)$/,
+  "ipv6.nat": BOOLEAN,
+  "ipv6.routing": BOOLEAN,
+  "ipv6.dhcp": BOOLEAN,
+  "ipv6.dhcp.stateful": BOOLEAN,
+  "ipv6.dhcp.ranges": /^[\da-f:]+-[\da-f:]+$/,
+};
+
+test("has the keys and values that LXD and Incus document, as strings", async () => {
+  const { stdout } = await sixplane(["config", "lxd", "--network", NETWORK, "--node", SELF]);
+  const { config, ...rest }: { config: Record<string, string> } = parse(stdout);
+  expect(rest).toEqual({});
+  expect(Object.keys(config).sort()).toEqual(Object.keys(KEYS).sort());
+  for (const [key, value] of Object.entries(config)) expect(value).toMatch(KEYS[key] as RegExp);
+  expect(config).toMatchObject({ "ipv4.address": "none", "ipv6.nat": "false", "ipv6.dhcp.stateful": "true" });
+});
