@@ -5,10 +5,13 @@ import { NETWORK, SELF } from "../frames.ts";
 import { isInstalled } from "../network/namespace.ts";
 import { runPage } from "./page.ts";
 
-const SETUP = `ip link add lan0 type veth peer name other; ip link set lan0 up; ip link set other up`;
+// systemd's part is done by hand.
+const SETUP = `
+  ip link add lan0 type veth peer name other; ip link set lan0 up; ip link set other up
+  systemctl() { radvd -C /etc/radvd.conf; }`;
 
 test("radvd takes it, as its page says", (context) => {
-  for (const program of ["radvd"]) context.skip(!isInstalled(program), `no ${program}`);
+  for (const program of ["radvd", "ip", "sysctl"]) context.skip(!isInstalled(program), `no ${program}`);
   runPage("radvd", context, SETUP);
 });
 
