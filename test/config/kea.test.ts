@@ -1,7 +1,5 @@
 // Kea's own judgement of its file; what a host gets is in site.test.ts.
-import { expect, test } from "vitest";
-import { sixplane } from "../command.ts";
-import { NETWORK, SELF } from "../frames.ts";
+import { test } from "vitest";
 import { isInstalled } from "../network/namespace.ts";
 import { runPage } from "./page.ts";
 
@@ -20,11 +18,4 @@ test("Kea takes it, as its page says", (context) => {
   for (const program of ["kea-dhcp6", "ip", "ss", "sysctl"])
     context.skip(!isInstalled(program), `no ${program}`);
   runPage("kea", context, SETUP);
-});
-
-test("a sub-prefix without room for a router and a pool is refused", async () => {
-  const words = ["config", "kea", "--network", NETWORK, "--node", SELF, "--interface", "lan0"];
-  const { status, stderr } = await sixplane([...words, "--subnet", "web", "--subnet-length", "127"]);
-  const room = "has no room for a router and a pool: make it a /126 at most";
-  expect([status, stderr]).toEqual([2, `sixplane: the sub-prefix "web" is a /127, which ${room}\n`]);
 });

@@ -1,7 +1,5 @@
 // A real libvirtd brings the network up.
-import { expect, test } from "vitest";
-import { sixplane } from "../command.ts";
-import { NETWORK, SELF } from "../frames.ts";
+import { test } from "vitest";
 import { isInstalled } from "../network/namespace.ts";
 import { runPage } from "./page.ts";
 
@@ -19,11 +17,4 @@ test("libvirt takes it and starts it, as its page says", (context) => {
   for (const program of ["libvirtd", "virsh", "virt-xml-validate", "dnsmasq"])
     context.skip(!isInstalled(program), `no ${program}`);
   runPage("libvirt", context, SETUP);
-});
-
-test("a sub-prefix without room for a router and a pool is refused", async () => {
-  const words = ["config", "libvirt", "--network", NETWORK, "--node", SELF];
-  const { status, stderr } = await sixplane([...words, "--subnet", "web", "--subnet-length", "127"]);
-  const room = "has no room for a router and a pool: make it a /126 at most";
-  expect([status, stderr]).toEqual([2, `sixplane: the sub-prefix "web" is a /127, which ${room}\n`]);
 });

@@ -21,13 +21,6 @@ test("LXD takes it and sets the bridge up, as its page says", (context) => {
   runPage("lxd", context, SETUP);
 });
 
-test("a sub-prefix without room for a router and a pool is refused", async () => {
-  const words = ["config", "lxd", "--network", NETWORK, "--node", SELF];
-  const { status, stderr } = await sixplane([...words, "--subnet", "web", "--subnet-length", "127"]);
-  const room = "has no room for a router and a pool: make it a /126 at most";
-  expect([status, stderr]).toEqual([2, `sixplane: the sub-prefix "web" is a /127, which ${room}\n`]);
-});
-
 /** What a bridge network of both may have, of what is used here (upstream: Incus' and LXD's "Bridge network"). */
 const BOOLEAN = /^(true|false)$/;
 const KEYS: Record<string, RegExp> = {

@@ -1,8 +1,9 @@
-// radvd and Kea, which make a host the router of a site: what they take, and what a host on its link gets of them.
+// What radvd, Kea, libvirt and LXD are asked alike, and what a host on a link gets of its router's radvd and Kea.
 import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { Address6 } from "ip-address";
 import { beforeEach, describe, expect, test } from "vitest";
-import { folder, sixplane } from "../command.ts";
+import { folder, type Run, sixplane } from "../command.ts";
 import { A, B, Host, NETWORK, Program, runIn, Underlay, until } from "../network/hosts.ts";
 import { isInstalled, isRoot, Namespace, obstacle } from "../network/namespace.ts";
 
@@ -11,11 +12,86 @@ const ROUTER = "fc9c:56c2:e389:e92c:eee5:1246:0:1";
 
 const HOST = ["--network", NETWORK, "--node", A.node, "--interface", "lan0"];
 
-beforeEach(({ skip }) => {
-  skip(obstacle !== undefined, obstacle);
-  skip(!isRoot, "mounts take root of the machine");
-  for (const program of ["radvd", "kea-dhcp6", "dhclient", "ping"])
-    skip(!isInstalled(program), `no ${program}`);
+const NAME = "up to 63 letters, digits, dots, hyphens and underscores";
+
+/** The targets that are for a site, and the options that each must have. */
+const TARGETS: [string, string[]][] = [
+  ["radvd", HOST],
+  ["kea", HOST],
+  ["libvirt", HOST.slice(0, 4)],
+  ["lxd", HOST.slice(0, 4)],
+];
+
+describe.each(TARGETS)("sixplane config %s", (target, host) => {
+  const sentences: [string[], string][] = [
+    [["--subnet", "web", "--subnet", "db"], `${target} takes one --subnet, not 2`],
+    [
+      ["--subnet", "web", "--subnet-length", "127"],
+      'the sub-prefix "web" is a /127, which has no room for a router and a pool: make it a /126 at most',
+    ],
+    ...["80", "128"].map((length): [string[], string] => [
+      ["--subnet", "web", "--subnet-length", length],
+      `sub-prefix length must be a whole number from 81 to 127, got "${length}" (${length.length})`,
+    ]),
+    [["--subnet", "w b"], `sub-prefix name must be ${NAME}, with a letter or digit first, got "w b" (3)`],
+  ];
+  test.each(sentences)("is refused with %j", async (words, sentence) => {
+    expect(await sixplane(["config", target, ...host, ...words])).toEqual(refusal(sentence));
+  });
+
+  test.each(["81", "126"])("takes a sub-prefix of /%s", async (length) => {
+    const words = ["config", target, ...host, "--subnet", "web", "--subnet-length", length];
+    const { status, stdout, stderr } = await sixplane(words);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(
+      new RegExp(`sub-prefix fc9c:56c2:e389:e92c:eee5:[\\da-f:]+/${length}: .* its name, web\n`),
+    );
+  });
+
+  test("warns of a node address that is reserved", async () => {
+    const reserved = host.map((word) => (word === A.node ? "ff00000001" : word));
+    const { status, stdout, stderr } = await sixplane(["config", target, ...reserved]);
+    expect([status, stderr]).toEqual([0, "sixplane: ff00000001 is reserved: ZeroTier gives it to no node\n"]);
+    expect(stdout).toContain("fc9c:56c2:e3ff:0:1:");
+  });
+
+  test("writes a file once, and no file of somebody else's", async () => {
+    using files = folder();
+    const path = files.path("file");
+    const written = ["config", target, ...host, "-o", path];
+    const { stdout } = await sixplane(["config", target, ...host]);
+    expect(await sixplane(written)).toEqual({ status: 0, stdout: `${path}: written\n`, stderr: "" });
+    expect(readFileSync(path, "utf8")).toBe(stdout);
+    utimesSync(path, 0, 0);
+    expect(await sixplane(written)).toEqual({ status: 0, stdout: `${path}: unchanged\n`, stderr: "" });
+    expect(statSync(path).mtimeMs).toBe(0);
+    const changed = `${stdout}\n`;
+    writeFileSync(path, changed);
+    const sentence = `"${path}" is there already, and is not as sixplane config ${target} wrote it: --force replaces it`;
+    expect(await sixplane(written)).toEqual(refusal(sentence));
+    expect([readFileSync(path, "utf8"), readdirSync(files.path(""))]).toEqual([changed, ["file"]]);
+  });
+});
+
+describe.each(["radvd", "kea"])("the interface of %s", (target) => {
+  const site = HOST.slice(0, 4);
+
+  test("must be told", async () => {
+    const sentence = "required option '--interface <name>' not specified";
+    expect(await sixplane(["config", target, ...site])).toEqual(refusal(sentence));
+  });
+
+  test.each(["", "..", "lan 0", "lan0;", "n".repeat(16)])("is not %j", async (name) => {
+    const expected = "up to 15 letters, digits, dots, hyphens and underscores";
+    const sentence = `interface must be ${expected}, got "${name}" (${name.length})`;
+    expect(await sixplane(["config", target, ...site, `--interface=${name}`])).toEqual(refusal(sentence));
+  });
+
+  test.each(["enp3s0.12", "n".repeat(15)])("may be %j", async (name) => {
+    const { status, stdout, stderr } = await sixplane(["config", target, ...site, "--interface", name]);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(` interface ${name}: as given\n`);
+  });
 });
 
 /** Words that run a program whose folders of state are in memory, and gone with it. */
@@ -54,6 +130,13 @@ async function site(router: Namespace): Promise<Namespace> {
 }
 
 describe("a host of a site", () => {
+  beforeEach(({ skip }) => {
+    skip(obstacle !== undefined, obstacle);
+    skip(!isRoot, "mounts take root of the machine");
+    for (const program of ["radvd", "kea-dhcp6", "dhclient", "ping"])
+      skip(!isInstalled(program), `no ${program}`);
+  });
+
   test("gets an address of Kea, and of radvd the route by which it reaches a node", async () => {
     using files = folder();
     await using underlay = await Underlay.open(2);
@@ -95,4 +178,8 @@ describe("a host of a site", () => {
 function pingFrom(host: Namespace): [string, string[]] {
   const [program, ...words] = host.words("ping", "-n", "-c", "1", "-W", "1", B.sixplane);
   return [program, words];
+}
+
+function refusal(sentence: string): Run {
+  return { status: 2, stdout: "", stderr: `sixplane: ${sentence}\n` };
 }
