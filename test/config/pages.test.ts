@@ -37,6 +37,22 @@ describe.each(MODULES)("%s", (name) => {
   });
 });
 
+test("--help says where --subnet may be repeated", async () => {
+  const repeated: string[] = [];
+  const taken: string[] = [];
+  for (const name of MODULES) {
+    const help = (await sixplane(["config", name, "--help"])).stdout.replace(/\s+/g, " ");
+    if (!help.includes("--subnet <name>")) continue;
+    if (help.includes("by a name; may be repeated")) repeated.push(name);
+    const [, words = ""] = /Example: sixplane (config [^|]+)/.exec(help) ?? [];
+    const { stderr } = await sixplane([...words.trim().split(" "), "--subnet", "one", "--subnet", "other"]);
+    if (stderr === "") taken.push(name);
+    else expect(stderr).toMatch(`sixplane: ${name} takes one --subnet, not `);
+  }
+  expect(repeated).toEqual(["docker", "facts"]);
+  expect(taken).toEqual(repeated);
+});
+
 test("nothing but the command line knows of targets", () => {
   const others = readdirSync(`${ROOT}/bindings`, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts") && !path.startsWith("cli/"))

@@ -57,15 +57,14 @@ interface Definition<Given, Options> extends Omit<Target, "asks" | "text"> {
 
 interface HostDefinition<Options> extends Definition<GivenHost, Options> {
   /** How many times --subnet may be given. */
-  subnets: "none" | "one" | "many";
+  subnets: "one" | "many";
 }
 
 /** A target that is for one host of a network: it takes --network, --node or --zerotier, and --subnet. */
 export function hostTarget<Options>({ write, subnets, ...target }: HostDefinition<Options>): Target {
-  const asks = [networkOption(), nodeOption(), zerotierOption()];
   return {
     ...target,
-    asks: subnets === "none" ? asks : [...asks, ...subnetOptions()],
+    asks: [networkOption(), nodeOption(), zerotierOption(), ...subnetOptions(subnets)],
     async text(values) {
       if (subnets === "one" && values.subnet?.length > 1)
         throw new InputError(`${target.name} takes one --subnet, not ${values.subnet.length}`);
@@ -94,12 +93,13 @@ function nodeOption(): Option {
   return new Option("--node <address>", "the host's own node address, 10 hex digits");
 }
 
-function subnetOptions(): Option[] {
+function subnetOptions(count: "one" | "many"): Option[] {
+  const [repeated, whose] = count === "many" ? ["; may be repeated", "sub-prefixes'"] : ["", "sub-prefix's"];
   return [
-    new Option("--subnet <name>", "a sub-prefix of the host's /80, by a name; may be repeated").argParser(
+    new Option("--subnet <name>", `a sub-prefix of the host's /80, by a name${repeated}`).argParser(
       (name, before: string[] = []) => [...before, name],
     ),
-    new Option("--subnet-length <bits>", "the sub-prefixes' length, 81 to 127; 96 unless given"),
+    new Option("--subnet-length <bits>", `the ${whose} length, 81 to 127; 96 unless given`),
   ];
 }
 
