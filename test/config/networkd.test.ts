@@ -152,7 +152,7 @@ describe("systemd-networkd", () => {
       expect(ping(onB, address).status, address).toBe(0);
     for (const address of ["fc9c:56c2:e3de:adbe:ef01:d3eb::2", A.sixplane, B.sixplane])
       expect(ping(onA, address).status, address).toBe(0);
-    // The rest of the /80 is nobody's, and is not sent back to where it came from.
+    // The rest of the /80 is nobody's, and the network is not asked for it.
     for (const [host, address] of [
       [b, "fc9c:56c2:e389:e92c:eee5:1::2"],
       [a, "fc9c:56c2:e3de:adbe:ef01:1::2"],
