@@ -1,10 +1,9 @@
 // What radvd, Kea, libvirt and LXD are asked alike, and what a host on a link gets of its router's radvd and Kea.
-import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { Address6 } from "ip-address";
 import { beforeEach, describe, expect, test } from "vitest";
 import { folder, type Run, sixplane } from "../command.ts";
-import { A, B, Host, NETWORK, Program, runIn, Underlay, until } from "../network/hosts.ts";
+import { A, B, Host, NETWORK, Program, ping, runIn, Underlay, until } from "../network/hosts.ts";
 import { isInstalled, isRoot, Namespace, obstacle } from "../network/namespace.ts";
 
 const LINK = "fc9c:56c2:e389:e92c:eee5:1246::/96";
@@ -145,6 +144,14 @@ describe("a host of a site", () => {
     await using _node = await Host.up(B.node, ["--peer", `${A.node}@192.0.2.1`], two);
     await using host = await site(one);
 
+    const nobody = "fc9c:56c2:e389:e92c:eee5:1::2"; // of the router's /80, and of no sub-prefix
+    const asked = ping(two, nobody, "-W", "9").stdout;
+    expect(asked).toContain(`From ${A.sixplane} icmp_seq=1 Destination unreachable: Address unreachable`);
+    runIn(one, "ip", "-6", "route", "add", "unreachable", "fc9c:56c2:e389:e92c:eee5::/80", "metric", "4096");
+    expect(ping(two, nobody).stdout).toContain(
+      `From ${A.sixplane} icmp_seq=1 Destination unreachable: No route`,
+    );
+
     const kea = await configured(files, "kea");
     await using _server = new Program(one.words(...stateless("kea-dhcp6", "-c", kea)));
     await until("Kea listening", () => runIn(one, "ss", "-Hlun", "sport = 547") !== "");
@@ -171,14 +178,13 @@ describe("a host of a site", () => {
     });
     expect(new Address6(own).isInSubnet(new Address6("fc9c:56c2:e389:e92c:eee5:1246:1:0/112"))).toBe(true);
     expect(JSON.parse(runIn(host, "ip", "-6", "-json", "route", "get", B.sixplane))[0].prefsrc).toBe(own);
-    expect(await until("an answer", () => spawnSync(...pingFrom(host)).status === 0)).toBe(true);
+    expect(await until("an answer", () => ping(host, B.sixplane, "-W", "1").status === 0)).toBe(true);
+    expect(ping(host, nobody).stdout).toContain(
+      `From ${ROUTER} icmp_seq=1 Destination unreachable: No route`,
+    );
+    expect(ping(two, own).status).toBe(0);
   });
 });
-
-function pingFrom(host: Namespace): [string, string[]] {
-  const [program, ...words] = host.words("ping", "-n", "-c", "1", "-W", "1", B.sixplane);
-  return [program, words];
-}
 
 function refusal(sentence: string): Run {
   return { status: 2, stdout: "", stderr: `sixplane: ${sentence}\n` };
