@@ -2,9 +2,10 @@
 import { Address6 } from "ip-address";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium } from "../chromium.ts";
 import { sixplane } from "../command.ts";
 import { ADDRESSES } from "../vectors.ts";
-import { Explorer, obstacle, rowsOf, textOf } from "./page.ts";
+import { Explorer, rowsOf, textOf } from "./page.ts";
 
 const NETWORK = "8056c2e21c000001";
 const NODE = "89e92ceee5";
@@ -14,7 +15,7 @@ function canonical(digits: string): string {
   return new Address6((digits.match(/..../g) ?? []).join(":")).correctForm();
 }
 
-describe.skipIf(obstacle)(`the explorer's addresses${obstacle ? ` (${obstacle})` : ""}`, () => {
+describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChromium})` : ""}`, () => {
   let explorer: Explorer;
   let page: Page;
   beforeAll(async () => {
@@ -206,7 +207,7 @@ describe.skipIf(obstacle)(`the explorer's addresses${obstacle ? ` (${obstacle})`
   });
 });
 
-describe.skipIf(obstacle)(`the explorer's owners${obstacle ? ` (${obstacle})` : ""}`, () => {
+describe.skipIf(noChromium)(`the explorer's owners${noChromium ? ` (${noChromium})` : ""}`, () => {
   let explorer: Explorer;
   let page: Page;
   beforeAll(async () => {

@@ -2,7 +2,8 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { countAll } from "../../examples/explorer/fabric/counts.ts";
-import { Explorer, obstacle, textOf } from "./page.ts";
+import { noChromium } from "../chromium.ts";
+import { Explorer, textOf } from "./page.ts";
 
 /** Has the page count how often it asks for a frame of an animation. */
 async function countFrames(page: Page): Promise<void> {
@@ -43,7 +44,7 @@ const isDrawn = (page: Page, id: string) =>
     return context?.getImageData(0, 0, width, height).data.some((byte) => byte !== 0) ?? false;
   });
 
-describe.skipIf(obstacle)(`the explorer's fabric${obstacle ? ` (${obstacle})` : ""}`, () => {
+describe.skipIf(noChromium)(`the explorer's fabric${noChromium ? ` (${noChromium})` : ""}`, () => {
   let explorer: Explorer;
   beforeAll(async () => {
     explorer = await Explorer.open();

@@ -5,14 +5,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import wabt from "wabt";
 import { sections } from "../../examples/explorer/module/sections.ts";
 import { BUILDS } from "../builds.ts";
+import { noChromium } from "../chromium.ts";
 import { advertisement } from "../frames.ts";
-import { Explorer, obstacle, rowsOf, textOf } from "./page.ts";
+import { Explorer, rowsOf, textOf } from "./page.ts";
 
 const wasmOf = (name: string) =>
   new Uint8Array(readFileSync(fileURLToPath(import.meta.resolve(`sixplane/wasm/${name}.wasm`))));
 const MODULE = wasmOf("sixplane");
 
-describe.skipIf(obstacle)(`the explorer's module${obstacle ? ` (${obstacle})` : ""}`, () => {
+describe.skipIf(noChromium)(`the explorer's module${noChromium ? ` (${noChromium})` : ""}`, () => {
   let explorer: Explorer;
   beforeAll(async () => {
     explorer = await Explorer.open();

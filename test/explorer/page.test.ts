@@ -10,7 +10,8 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { createServer as createViteServer } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EXPLORER, Explorer, obstacle, rowsOf, textOf } from "./page.ts";
+import { noChromium } from "../chromium.ts";
+import { EXPLORER, Explorer, rowsOf, textOf } from "./page.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -34,7 +35,7 @@ const STATES = [
 const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 900 };
 
-describe.skipIf(obstacle)(`the explorer${obstacle ? ` (${obstacle})` : ""}`, () => {
+describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}`, () => {
   let explorer: Explorer;
   beforeAll(async () => {
     explorer = await Explorer.open();

@@ -1,26 +1,13 @@
 // The page, built as `npm run explorer` builds it, in a headless Chromium.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
+import { launchChromium } from "../chromium.ts";
 
 export const EXPLORER = fileURLToPath(new URL("../../examples/explorer", import.meta.url));
-
-export const CHROMIUM = "/usr/bin/chromium";
-
-/** Why the page cannot be tested here, or undefined where it can. */
-export const obstacle = existsSync(CHROMIUM) ? undefined : `no ${CHROMIUM}`;
-
-const ARGUMENTS = [
-  "--no-sandbox", // or it does not run as root
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-quic",
-  "--disable-sync",
-];
 
 /** The built page and a browser for it; both go when it is disposed of. */
 export class Explorer implements AsyncDisposable {
@@ -36,7 +23,7 @@ export class Explorer implements AsyncDisposable {
   static async open(): Promise<Explorer> {
     const folder = mkdtempSync(join(tmpdir(), "sixplane-explorer-"));
     const [browser] = await Promise.all([
-      chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS }),
+      launchChromium(),
       build({
         configFile: `${EXPLORER}/vite.config.ts`,
         logLevel: "warn",

@@ -7,11 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decode } from "../../examples/explorer/wire/decode.ts";
 import { formatFrame, parseFrames } from "../../examples/explorer/wire/hex.ts";
 import { pcap } from "../captures.ts";
+import { noChromium } from "../chromium.ts";
 import { folder, sixplane } from "../command.ts";
 import { isInstalled } from "../firmware/tools.ts";
 import { advertisement, NETWORK, solicitation, TARGET, toHex } from "../frames.ts";
 import { TAP } from "../vectors.ts";
-import { EXPLORER, Explorer, obstacle, textOf } from "./page.ts";
+import { EXPLORER, Explorer, textOf } from "./page.ts";
 
 const KERNEL = `${EXPLORER}/../capture/kernel.pcap`;
 const EXAMPLE = ["--network", "8056c2e279e6f8f0", "--node", "89e92ceee5"];
@@ -53,7 +54,7 @@ async function fields(
   );
 }
 
-describe.skipIf(obstacle)(`the explorer's wire${obstacle ? ` (${obstacle})` : ""}`, () => {
+describe.skipIf(noChromium)(`the explorer's wire${noChromium ? ` (${noChromium})` : ""}`, () => {
   let explorer: Explorer;
   let page: Page;
   beforeAll(async () => {

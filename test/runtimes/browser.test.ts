@@ -2,9 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { build } from "vite";
 import { beforeEach, expect, test } from "vitest";
+import { noChromium } from "../chromium.ts";
 import { installed } from "../installed.ts";
-import { noChromium, Site } from "./chromium.ts";
 import type { Folder } from "./runtime.ts";
+import { Site } from "./site.ts";
 
 beforeEach(({ skip }) => {
   skip(noChromium !== undefined, noChromium);

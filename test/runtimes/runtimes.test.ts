@@ -3,11 +3,12 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { noChromium } from "../chromium.ts";
 import { DENO } from "../network/kernel.ts";
 import { FILES, type Report } from "./body.ts";
-import { noChromium, Site } from "./chromium.ts";
 import { nodeOf } from "./node.ts";
 import { bodyBesidePackage, program, ROOT, reportOf } from "./runtime.ts";
+import { Site } from "./site.ts";
 import { workerd } from "./workerd.ts";
 
 const RUN = 'import { run } from "./body.js";';

@@ -1,12 +1,10 @@
-// A headless Chromium, and the folder that it is shown.
+// A folder as a site, and a browser to look at it.
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
-
-export const CHROMIUM = "/usr/bin/chromium";
-export const noChromium = existsSync(CHROMIUM) ? undefined : "no chromium";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../chromium.ts";
 
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
@@ -26,7 +24,7 @@ export class Site implements AsyncDisposable {
 
   /** @param headers what comes with every file, as a Content-Security-Policy */
   static async open(root: string, headers: Record<string, string> = {}): Promise<Site> {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    const browser = await launchChromium();
     const server = createServer(({ url = "/" }, response) => {
       const file = `${root}${new URL(url, "http://localhost").pathname}`;
       const type = TYPES[extname(file)];
@@ -52,12 +50,3 @@ export class Site implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }
-
-const ARGUMENTS = [
-  "--no-sandbox", // or it does not run as root
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-quic",
-  "--disable-sync",
-];
