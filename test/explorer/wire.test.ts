@@ -392,6 +392,12 @@ describe("frames in hex", () => {
     expect(() => parseFrames(text)).toThrow(new Error(message));
   });
 
+  test("may be of any length", () => {
+    const long = new Uint8Array(300_000).fill(0xa5);
+    expect(parseFrames(toHex(long))).toEqual([long]);
+    expect(parseFrames(formatFrame(long))).toEqual([long]);
+  });
+
   test("may be none", () => {
     expect(parseFrames("")).toEqual([]);
     expect(parseFrames(" \n\n ")).toEqual([]);

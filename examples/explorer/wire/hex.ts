@@ -56,7 +56,6 @@ function dumpedBytes(line: string): number[] {
 
 function parsePlain(lines: string[]): number[][] {
   const frames: number[][] = [];
-  let frame: number[] = [];
   let digits = "";
   const end = (i: number) => {
     if (digits.length % 2) {
@@ -64,9 +63,7 @@ function parsePlain(lines: string[]): number[][] {
         `the frame that ends in line ${i} must have pairs of hex digits, got ${digits.length} digits`,
       );
     }
-    frame.push(...pairs(digits));
-    frames.push(frame);
-    frame = [];
+    frames.push(pairs(digits));
     digits = "";
   };
   for (const [i, line] of lines.entries()) {
