@@ -171,6 +171,22 @@ describe.skipIf(noChromium)(`the explorer's wire${noChromium ? ` (${noChromium})
     expect(line?.what).toMatch(/; is this a packet without its Ethernet header\?$/);
   });
 
+  test("shows the first headers of a frame that has nothing else", async () => {
+    await page.evaluate(() => {
+      const hex = document.getElementById("hex") as HTMLTextAreaElement;
+      hex.value = "33".repeat(12) + "81000001".repeat(150_000);
+      hex.dispatchEvent(new Event("input"));
+    });
+    await page.waitForFunction(() =>
+      document.getElementById("detail-title")?.textContent?.endsWith(": VLAN tag"),
+    );
+    const layers = await page.locator("#fields .layer").allTextContents();
+    expect(layers.slice(0, 2)).toEqual(["Ethernet", "VLAN tag"]);
+    expect(layers).toHaveLength(101);
+    expect(layers.at(-1)).toBe("… 149901 more");
+    expect(explorer.complaints).toEqual([]);
+  });
+
   test("answers for the modes that are chosen", async () => {
     const probe = solicitation({ ethernetDestination: "02deada20dc3", destination: TARGET });
     await page.fill("#hex", `${toHex(solicitation())}\n${toHex(probe)}`);

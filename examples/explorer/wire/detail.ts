@@ -4,6 +4,9 @@ import { decode, type Field, type Layer } from "./decode.ts";
 import type { Judged } from "./judge.ts";
 import { ACTIONS, REASONS } from "./reasons.ts";
 
+/** Of so many headers and options the fields are shown: frames that are made for it have a hundred thousand. */
+const MOST_LAYERS = 100;
+
 export function showDetail(judged: Judged | undefined, number: number): void {
   byId("detail").hidden = !judged;
   if (!judged) return;
@@ -18,7 +21,12 @@ export function showDetail(judged: Judged | undefined, number: number): void {
   byId("detail-head").hidden = !reply;
   byId("fields").classList.toggle("with-reply", reply !== undefined);
   for (const body of byId("fields").querySelectorAll("tbody")) body.remove();
-  byId("fields").append(...paired(asked, answered).flatMap((pair) => drawLayer(pair, reply !== undefined)));
+  const pairs = paired(asked, answered);
+  const more = pairs.length - MOST_LAYERS;
+  byId("fields").append(
+    ...pairs.slice(0, MOST_LAYERS).map((pair) => drawLayer(pair, reply !== undefined)),
+    ...(more > 0 ? [element("tbody", {}, drawHead(`… ${more} more`, reply !== undefined))] : []),
+  );
   byId("frame-dump").replaceChildren(...drawDump(frame, "asked"));
   byId("reply-part").hidden = !reply;
   byId("reply-dump").replaceChildren(...(reply ? drawDump(reply, "answered") : []));
@@ -32,13 +40,14 @@ function paired(asked: Layer[], answered: Layer[]): Pair<Layer>[] {
   return Array.from({ length }, (_, i) => [asked[i], answered[i]]);
 }
 
-function drawLayer([asked, answered]: Pair<Layer>, hasReply: boolean): HTMLElement[] {
+function drawLayer([asked, answered]: Pair<Layer>, hasReply: boolean): HTMLElement {
   const name = asked?.name ?? answered?.name ?? "";
-  const columns = hasReply ? "4" : "3";
-  const head = element("tr", { class: "layer" }, element("td", { colspan: columns }, name));
-  return [
-    element("tbody", {}, head, ...pairedFields(asked, answered).map((pair) => drawField(pair, hasReply))),
-  ];
+  const fields = pairedFields(asked, answered).map((pair) => drawField(pair, hasReply));
+  return element("tbody", {}, drawHead(name, hasReply), ...fields);
+}
+
+function drawHead(text: string, hasReply: boolean): HTMLElement {
+  return element("tr", { class: "layer" }, element("td", { colspan: hasReply ? "4" : "3" }, text));
 }
 
 /** Fields of the same bytes, and of the same number among those that share them, belong together. */
