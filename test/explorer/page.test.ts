@@ -164,6 +164,23 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
     );
   });
 
+  test("goes on where the browser takes no more history", async () => {
+    const page = await explorer.show();
+    await page.evaluate(() => {
+      const refuse = () => {
+        Reflect.deleteProperty(history, "pushState");
+        throw new DOMException("too often", "SecurityError");
+      };
+      Object.defineProperty(history, "pushState", { value: refuse, configurable: true });
+    });
+    await page.fill("#node", "deadbeef0");
+    expect(await textOf(page, "#node-error")).toBe('node address must be 10 hex digits, got "deadbeef0" (9)');
+    await page.fill("#node", "deadbeef01");
+    expect(new URL(page.url()).hash).toBe("#node=deadbeef01");
+    await page.goBack();
+    expect(await page.inputValue("#node")).toBe("89e92ceee5");
+  });
+
   test("copies, and says so", async () => {
     const page = await explorer.show("", { permissions: ["clipboard-read", "clipboard-write"] });
     const copied = () => page.evaluate(() => navigator.clipboard.readText());

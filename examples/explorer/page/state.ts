@@ -61,9 +61,13 @@ export class Fragment {
     const edited = Object.keys(change).join();
     this.#state = { ...this.#state, ...change };
     const url = `${location.pathname}${location.search}#${fragment(this.#state)}`;
-    if (edited === this.#edited && edited !== "view") history.replaceState(this.#state, "", url);
-    else history.pushState(this.#state, "", url);
-    this.#edited = edited;
+    try {
+      if (edited === this.#edited && edited !== "view") history.replaceState(this.#state, "", url);
+      else history.pushState(this.#state, "", url);
+      this.#edited = edited;
+    } catch {
+      // Browsers bound how often and how much: what is shown does not wait for that, and the next change has it all.
+    }
     this.#show(this.#state);
   }
 }
