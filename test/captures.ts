@@ -56,7 +56,7 @@ export function pcapng(littleEndian = true) {
         u16(linkType) +
           u16(0) +
           u32(snapLength) +
-          option(2, toHex(Buffer.from("eth0"))) +
+          option(2, toHex(new TextEncoder().encode("eth0"))) +
           (resolution ? option(9, resolution) : "") +
           (offset ? option(14, u64(offset)) : "") +
           option(0, ""),
@@ -89,5 +89,5 @@ export function pcapng(littleEndian = true) {
 }
 
 export function join(parts: Uint8Array[]): Uint8Array {
-  return Uint8Array.from(Buffer.concat(parts));
+  return hex(parts.map(toHex).join(""));
 }

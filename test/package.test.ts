@@ -73,6 +73,11 @@ describe("the package", () => {
     expect(deep.stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
   });
 
+  test("takes nothing of the runtime that captures are read in", () => {
+    const entry = readFileSync(fileURLToPath(import.meta.resolve("sixplane/capture")), "utf8");
+    expect(entry).not.toMatch(/^import |\bimport\(|\brequire\(|\b(process|Buffer|Deno)\b/m);
+  });
+
   test("holds what users need, and nothing else", () => {
     const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
       cwd: ROOT,

@@ -15,6 +15,7 @@ export const FILES: Record<string, () => Promise<unknown>> = {
   vectors: () => import("../vectors.test.ts"),
   source: () => import("../source.test.ts"),
   text: () => import("../text.test.ts"),
+  "capture-api": () => import("../capture-api.test.ts"),
 };
 
 /** Runs one file of tests after the other. */

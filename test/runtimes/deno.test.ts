@@ -20,6 +20,12 @@ const verdict: Verdict = new Network("8056c2e21c000001").responder({ node: "89e9
 if (verdict.kind === "reply") verdict.frame.slice(); else verdict.reason.trim();
 `;
 
+const USE_CAPTURE = `
+import { type CapturedFrame, describe, pcapRecord, readCapture } from "sixplane/capture";
+const frames: AsyncGenerator<CapturedFrame> = readCapture(new Blob().stream());
+for await (const frame of frames) describe(pcapRecord(frame)).trim();
+`;
+
 const USE_TAP = `
 import { openTap, type TapCounters } from "sixplane/tap";
 const tap = await openTap({ network: "8056c2e21c000001", node: "89e92ceee5" });
@@ -30,8 +36,8 @@ counters.reasons["own-address"]?.toFixed();
 const WRONG = 'import { Network } from "sixplane"; new Network(5);';
 
 test.each([
-  ["as it is installed", ["--node-modules-dir=manual"], [USE, USE_TAP]],
-  ["from source", ["--config", `${ROOT}/jsr.json`], [USE]],
+  ["as it is installed", ["--node-modules-dir=manual"], [USE, USE_CAPTURE, USE_TAP]],
+  ["from source", ["--config", `${ROOT}/jsr.json`], [USE, USE_CAPTURE]],
 ])("the package has types that Deno reads, %s", { timeout: 180_000 }, async (_, words, uses) => {
   using files = installed();
   const check = async (use: string) => {
@@ -48,7 +54,9 @@ test("JSR would take the source, and nothing beside it", { timeout: 180_000 }, a
   const words = ["publish", "--dry-run", "--allow-dirty", "--no-lock"];
   const { status, stderr } = await program([deno, ...words], ROOT, { ...process.env, NO_COLOR: "1" });
   expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("Success") });
-  const sources = readdirSync(`${ROOT}/bindings`).filter((name) => name.endsWith(".ts"));
+  const sources = ["bindings", "bindings/capture"].flatMap((folder) =>
+    readdirSync(`${ROOT}/${folder}`).filter((name) => name.endsWith(".ts")),
+  );
   expect([...stderr.matchAll(/([^/\s]+) \([\d.]+K?B\)$/gm)].map(([, name]) => name).sort()).toEqual(
     ["LICENSE", "README.md", "core.js", "jsr.json", ...sources].sort(),
   );

@@ -74,7 +74,10 @@ describe("all tests pass", { timeout: 180_000 }, () => {
 
 const PAGE = `<!doctype html>
 <link rel="icon" href="data:," />
-<script type="importmap">{ "imports": { "sixplane": "/node_modules/sixplane/dist/index.js" } }</script>
+<script type="importmap">{ "imports": {
+  "sixplane": "/node_modules/sixplane/dist/index.js",
+  "sixplane/capture": "/node_modules/sixplane/dist/capture.js"
+} }</script>
 <script type="module">import { run } from "/body.js"; globalThis.report = run();</script>`;
 
 /** Pages of their own process, which alone share memory. */
