@@ -1,11 +1,12 @@
 // The README's commands print what it shows, and its code gives what its comments say.
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { copyFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { initSync, Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { BUILDS } from "./builds.ts";
 import { COMMAND } from "./command.ts";
+import { installed } from "./installed.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const README = readFileSync(`${ROOT}/README.md`, "utf8");
@@ -54,6 +55,24 @@ describe("the README's code", () => {
   });
 
   test("makes fourteen claims", () => expect(claims).toHaveLength(14));
+});
+
+test("the README's program for captures keeps the replies that the command line makes", () => {
+  using files = installed();
+  const program = blocks("ts").find((block) => block.includes('"sixplane/capture"')) ?? "";
+  const kernel = `${ROOT}/examples/capture/kernel.pcap`;
+  writeFileSync(files.path("main.js"), program);
+  copyFileSync(kernel, files.path("kernel.pcap"));
+  const run = (...words: string[]) =>
+    spawnSync(process.execPath, words, { cwd: files.path(""), encoding: "utf8" });
+  const { stdout, stderr } = run("main.js");
+  expect(stderr).toBe("");
+  const host = ["--network", "8056c2e279e6f8f0", "--node", "89e92ceee5"];
+  const answered = run(COMMAND, "answer", ...host, "-o", "expected.pcap", kernel).stdout;
+  expect(stdout.trimEnd().split("\n")).toEqual(
+    [...answered.matchAll(/^ *\d+ +reply +\S+ +(.*) is at .*$/gm)].map(([, what]) => what),
+  );
+  expect(readFileSync(files.path("replies.pcap"))).toEqual(readFileSync(files.path("expected.pcap")));
 });
 
 test("the README's sizes are those of the builds", () => {
