@@ -21,6 +21,8 @@ const TROUBLED = [
   ["CLIENT_TOO_OLD", "it needs a newer ZeroTier"],
   ["AUTHENTICATION_REQUIRED", "somebody has to log in for this node"],
   ["SOMETHING_NEW", "its status is SOMETHING_NEW"],
+  ["toString", "its status is toString"],
+  ["__proto__", "its status is __proto__"],
 ] as const;
 
 describe("sixplane status", () => {
@@ -72,9 +74,9 @@ describe("sixplane status", () => {
     await using zerotier = await startService(answers(STATUS, [EARTH, ...networks]));
     const { status: code, stdout, stderr } = await status(zerotier.folder);
     expect(code).toBe(0);
-    expect(stdout.match(/^network ID /gm)).toHaveLength(8);
-    expect(stdout.match(/^interface +none$/gm)).toHaveLength(7);
-    expect(stdout.match(/^assigned +neither$/gm)).toHaveLength(7);
+    expect(stdout.match(/^network ID /gm)).toHaveLength(10);
+    expect(stdout.match(/^interface +none$/gm)).toHaveLength(9);
+    expect(stdout.match(/^assigned +neither$/gm)).toHaveLength(9);
     expect(stdout).toContain("fc9c:56c2:f289:e92c:eee5::/80"); // of the network …10
     expect(stderr).toBe(
       TROUBLED.map(([, reason], n) => `sixplane: network 8056c2e21c00001${n}: ${reason}\n`).join(""),
@@ -83,7 +85,7 @@ describe("sixplane status", () => {
 
   test("knows an assigned address in whatever form, and asks nothing of the rest", async () => {
     const address = "FD80:56C2:E21C:0000:0199:9389:E92C:EEE5/88";
-    const odd = [address, "10.0.0.1/8", "::ffff:1/x", "", 7, null];
+    const odd = [address, "10.0.0.1/8", "::ffff:1/x", "", 7, null, { toString: 1 }];
     await using zerotier = await startService(
       answers({ address: SELF }, [
         { id: EARTH.id, status: "OK", name: "a\x1b[31m\u202eb", assignedAddresses: odd },
@@ -130,6 +132,27 @@ describe("a fault has its own sentence:", () => {
         answer.write("{", () => answer.destroy());
       },
       `cannot ask ZeroTier's service on ${HERE}: aborted`,
+    ],
+    [
+      "a redirection",
+      (_, answer) => answer.writeHead(302, { Location: "http://192.0.2.1/" }).end(),
+      "ZeroTier's service answers /status with HTTP status 302",
+    ],
+    [
+      "another protocol",
+      (_, answer) => answer.writeHead(101, { Connection: "Upgrade", Upgrade: "other" }).end(),
+      "ZeroTier's service answers /status with HTTP status 101",
+    ],
+    [
+      "an answer without end",
+      (_, answer) => {
+        const more = () => {
+          while (answer.write(" ".repeat(2 ** 20)));
+        };
+        answer.on("drain", more);
+        more();
+      },
+      "ZeroTier's service answers /status with more than 16 MiB",
     ],
     ["no answer", () => {}, `ZeroTier's service on ${HERE} does not answer`],
     [
@@ -212,6 +235,18 @@ describe("a fault has its own sentence:", () => {
     writeFileSync(home.path(".zeroTierOneAuthToken"), "another");
     const copy = home.path(".zeroTierOneAuthToken");
     expect(await run()).toEqual(failure(`ZeroTier's service refuses the token in "${copy}"`));
+  });
+
+  test("a folder that only root can look into", async ({ skip }) => {
+    skip(process.getuid?.() !== 0 || obstacle !== undefined, "other users take root");
+    const user = ordinaryUser("true");
+    skip(user.obstacle !== undefined, user.obstacle);
+    await using zerotier = await startService(answers(STATUS, []));
+    chmodSync(zerotier.folder, 0o700);
+    const [program, ...words] = user.words(...user.command, "status", "--zerotier", zerotier.folder);
+    const path = zerotier.path("zerotier-one.port");
+    const sentence = `cannot read the port of ZeroTier's service in "${path}": permission denied`;
+    expect(await ended(spawn(program as string, words))).toEqual(failure(sentence));
   });
 
   test.each(["", "x", "0", "65536", "-1", "9993x", "123456"])("no port in the file: %j", async (content) => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,9 @@ import { quote } from "../errors.ts";
 import { Failure, systemReason } from "./failure.ts";
 
 const TIMEOUT_MILLISECONDS = 5000;
+
+/** Room for many thousand networks, and no more than a machine has to spare. */
+const MOST_MEBIBYTES = 16;
 
 /**
  * The ZeroTier service of this machine, by its JSON API on loopback (upstream: service/README.md, One.cpp). Every
@@ -48,12 +51,24 @@ export class Service {
       };
       const headers = { "X-ZT1-Auth": this.#token.value };
       request({ host: "127.0.0.1", port: this.#port, path, headers, signal, agent: false }, (answer) => {
-        let body = "";
-        answer.setEncoding("utf8");
-        answer.on("data", (text) => (body += text));
-        answer.on("end", () => resolve({ status: answer.statusCode, body }));
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        answer.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          bytes += chunk.length;
+          if (bytes <= MOST_MEBIBYTES * 2 ** 20) return;
+          reject(new Failure(`ZeroTier's service answers ${path} with more than ${MOST_MEBIBYTES} MiB`));
+          answer.destroy();
+        });
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode, body: Buffer.concat(chunks).toString() }),
+        );
         answer.on("error", fail);
       })
+        .on("upgrade", ({ statusCode }, socket) => {
+          socket.destroy();
+          resolve({ status: statusCode, body: "" });
+        })
         .on("error", fail)
         .end();
     });
@@ -62,11 +77,20 @@ export class Service {
 
 function readPort(folder: string): number {
   const path = join(folder, "zerotier-one.port");
-  if (!existsSync(path)) throw new Failure(`ZeroTier's service has not run here: there is no ${quote(path)}`);
+  if (isMissing(path)) throw new Failure(`ZeroTier's service has not run here: there is no ${quote(path)}`);
   const text = read(path, "the port of ZeroTier's service");
   const port = /^\d{1,5}\s*$/.test(text) ? Number(text) : 0;
   if (port > 0 && port <= 0xffff) return port;
   throw new Failure(`there is no port of ZeroTier's service in ${quote(path)}`);
+}
+
+/** Whether there is no such file, as far as this user can tell. */
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 interface Token {

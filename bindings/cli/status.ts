@@ -70,19 +70,19 @@ function describe({ id, name, status, device, addresses }: Joined, node: string)
     sixplane: { ...values.sixplane, assigned: modes["6PLANE"] },
     rfc4193: { ...values.rfc4193, assigned: modes["RFC 4193"] },
   };
-  const why = status === "OK" ? undefined : (REASONS[status] ?? (() => `its status is ${status}`));
+  const why = status === "OK" ? undefined : (REASONS.get(status) ?? (() => `its status is ${status}`));
   return { rows, value, warning: why && `network ${network.id}: ${why(node)}` };
 }
 
 /** What keeps a network from being used, by its status (upstream: ZT_VirtualNetworkStatus). */
-const REASONS: Record<string, (node: string) => string> = {
-  ACCESS_DENIED: (node) => `node ${node} is not authorised yet, which is up to the network's controller`,
-  AUTHENTICATION_REQUIRED: () => "somebody has to log in for this node",
-  CLIENT_TOO_OLD: () => "it needs a newer ZeroTier",
-  NOT_FOUND: () => "its controller knows of no such network",
-  PORT_ERROR: () => "its interface could not be made",
-  REQUESTING_CONFIGURATION: () => "its controller has not answered yet",
-};
+const REASONS = new Map<string, (node: string) => string>([
+  ["ACCESS_DENIED", (node) => `node ${node} is not authorised yet, which is up to the network's controller`],
+  ["AUTHENTICATION_REQUIRED", () => "somebody has to log in for this node"],
+  ["CLIENT_TOO_OLD", () => "it needs a newer ZeroTier"],
+  ["NOT_FOUND", () => "its controller knows of no such network"],
+  ["PORT_ERROR", () => "its interface could not be made"],
+  ["REQUESTING_CONFIGURATION", () => "its controller has not answered yet"],
+]);
 
 function readNode(answer: unknown): { address: string; version: string; online: boolean } {
   const { address, version, online } = Object(answer);
@@ -100,7 +100,9 @@ function readNetworks(answer: unknown): Joined[] {
       name: printable(name),
       status: printable(status),
       device: printable(portDeviceName),
-      addresses: Array.isArray(assignedAddresses) ? assignedAddresses.map(canonical) : [],
+      addresses: Array.isArray(assignedAddresses)
+        ? assignedAddresses.filter((address) => typeof address === "string").map(canonical)
+        : [],
     };
   });
 }
@@ -119,8 +121,7 @@ function isHex(value: unknown, digits: number): value is string {
 }
 
 /** An IPv6 address with its prefix length, as the address alone; of anything else, the text. */
-function canonical(value: unknown): string {
-  const text = String(value);
+function canonical(text: string): string {
   try {
     return formatAddress(parseAddress(text.replace(/\/\d+$/, "")));
   } catch {
