@@ -1,5 +1,5 @@
 // What all targets have in common: what is asked, the sub-prefixes, the file.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
@@ -18,6 +18,7 @@ import { Address6 } from "ip-address";
 import { describe, expect, test } from "vitest";
 import { COMMAND, folder, type Run, sixplane } from "../command.ts";
 import { NETWORK, SELF } from "../frames.ts";
+import { IDENTITY } from "../zerotier.ts";
 
 const HOST = ["--network", NETWORK, "--node", SELF];
 const FACTS = ["config", "facts", ...HOST];
@@ -80,6 +81,19 @@ describe("a sub-prefix", () => {
   ])("is refused with %j", async (words, sentence) => {
     expect(await sixplane([...FACTS, ...words])).toEqual(refusal(sentence));
   });
+});
+
+test("a name and a folder with hyphens in a row leave a comment of XML whole", async ({ skip }) => {
+  skip(spawnSync("xmllint", ["--version"]).status !== 0, "xmllint is not installed");
+  using files = folder();
+  mkdirSync(files.path("a---b"));
+  writeFileSync(files.path("a---b/identity.public"), IDENTITY);
+  const words = ["--network", NETWORK, "--zerotier", files.path("a---b"), "--subnet", "a--b---c"];
+  const { stdout } = await sixplane(["config", "libvirt", ...words]);
+  expect(stdout).toContain("by its name, a- -b- - -c\n");
+  expect(stdout).toContain("/a- - -b/identity.public");
+  const { status, stderr } = spawnSync("xmllint", ["--noout", "-"], { input: stdout, encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
 });
 
 describe("bad input to sixplane config", () => {

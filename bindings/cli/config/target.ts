@@ -140,12 +140,17 @@ export function givenHost(name: string, options: HostOptions): GivenHost {
     subnets,
     notes: [
       ...notes,
-      `node address ${host.node}: ${chosen.origin.replaceAll("--", "- -")}`,
+      `node address ${host.node}: ${spaced(chosen.origin)}`,
       `host prefix ${prefix}: that of 6PLANE for this node address on this network`,
       ...subnets.map(
         (cut) =>
-          `sub-prefix ${cut.prefix}: number ${cut.number} of the host prefix, by its name, ${cut.name}`,
+          `sub-prefix ${cut.prefix}: number ${cut.number} of the host prefix, by its name, ${spaced(cut.name)}`,
       ),
     ],
   };
+}
+
+/** A text of somebody else's, without two hyphens in a row, which XML comments may not have. */
+function spaced(text: string): string {
+  return text.replace(/-(?=-)/g, "- ");
 }
