@@ -34,7 +34,9 @@ describe("sixplane config facts", () => {
     expect((await sixplane([...words, "-o", files.path("sixplane.json")])).status).toBe(0);
     const { comment, ...facts } = JSON.parse((await sixplane(words)).stdout).sixplane;
     expect(facts).toEqual(FACTS);
-    expect(comment.join("\n")).toContain(SUBNETS.web);
+    const { subnets, ...others } = FACTS;
+    for (const value of [...Object.values(others), ...Object.values(subnets)])
+      expect(comment.join("\n")).toContain(` ${value}: `);
 
     const run = (program: string, ...rest: string[]) => {
       const env = { ...process.env, HOME: files.path(""), ANSIBLE_REMOTE_TMP: files.path("tmp") };

@@ -50,6 +50,9 @@ describe("sixplane config zone", () => {
       ]);
       const reverse = (address: string) => new Address6(address).reverseForm();
       const back = await sixplane([...words, "--reverse"]);
+      const prefix = mode === "6plane" ? "fc9c:56c2:e300::/40" : "fd80:56c2:e21c:0:199:9300::/88";
+      expect(forward.stdout).toMatch(new RegExp(`^; addresses: .* in ${prefix}, `, "m"));
+      expect(back.stdout).toContain(`\n; zone: the name of ${prefix} below ip6.arpa\n`);
       expect(compiled(files, origin, back.stdout)).toEqual([
         `${reverse(other)} 3600 IN PTR Db-1.int.example.org.`,
         `${reverse(self)} 3600 IN PTR web.example.org.`,

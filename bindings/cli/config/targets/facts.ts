@@ -14,7 +14,7 @@ The file is the same for all three, and it depends on its name where they find i
   options: [],
   write({ network, host, subnets, notes }) {
     const sixplane = {
-      comment: [...notes, ...explain(host)],
+      comment: [...notes, ...explain(network, host)],
       ...valuesOf(network, host),
       subnets: Object.fromEntries(subnets.map(({ name, prefix }) => [name, prefix])),
     };
@@ -23,11 +23,12 @@ The file is the same for all three, and it depends on its name where they find i
 });
 
 /** What the notes, which every target has, do not say. */
-export function explain({ mac, sixplane, rfc4193 }: Host): string[] {
+export function explain(network: Network, { mac, sixplane, rfc4193 }: Host): string[] {
   return [
     `MAC ${mac}: the one that ZeroTier gives to this node on this network`,
     `sixplane_address ${sixplane.address}: the host's own, the second of the host prefix`,
     `rfc4193_address ${rfc4193.address}: that of RFC 4193 mode, in which a host has no more than this one`,
+    `rfc4193_network_prefix ${network.rfc4193}: that of RFC 4193 mode for this network ID`,
   ];
 }
 

@@ -62,7 +62,7 @@ function answer({ network = "", node, subnets, subnet_length: length }: Query, f
   });
   warnOfReserved(given.host.node);
   const result = {
-    comment: [...given.notes, ...explain(given.host)].join("; "),
+    comment: [...given.notes, ...explain(given.network, given.host)].join("; "),
     ...valuesOf(given.network, given.host),
     ...Object.fromEntries(given.subnets.map(({ name, prefix }) => [`subnet_${name}`, String(prefix)])),
   };

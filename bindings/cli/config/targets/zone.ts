@@ -43,7 +43,8 @@ $INCLUDE.`,
   async write({ network, notes }, { domain, nodes, mode, reverse }) {
     checkName("domain", domain);
     const list = parseList(network, domain, await read(nodes));
-    const zone = (mode === "6plane" ? network.sixplane : network.rfc4193).arpa;
+    const prefix = mode === "6plane" ? network.sixplane : network.rfc4193;
+    const zone = prefix.arpa;
     const records = list.map(({ host, name }) => {
       const { address } = mode === "6plane" ? host.sixplane : host.rfc4193;
       if (!reverse) return `${name} IN AAAA ${address} ; node ${host.node}`;
@@ -53,7 +54,8 @@ $INCLUDE.`,
     return [
       ...notes.map((note) => `; ${note}`),
       `; names: from ${nodes === "-" ? "stdin" : quote(nodes)}, in the domain ${domain}, as given`,
-      `; addresses: those of ${mode === "6plane" ? "6PLANE" : "RFC 4193"} for the node at the end of each line`,
+      `; addresses: those of ${mode === "6plane" ? "6PLANE" : "RFC 4193"}, in ${prefix}, for the node at the end of each line`,
+      ...(reverse ? [`; zone: the name of ${prefix} below ip6.arpa`] : []),
       `$ORIGIN ${reverse ? zone : domain}.`,
       ...records,
       "",
