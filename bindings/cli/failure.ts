@@ -17,5 +17,6 @@ const REASONS: Record<string, string> = {
   ENOENT: "no such file or directory",
   ENOSPC: "no space left on device",
   ENOTDIR: "a part of the path is not a directory",
+  EPERM: "operation not permitted",
   EROFS: "the file system is read-only",
 };

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -16,8 +17,10 @@ import {
 } from "node:fs";
 import { Address6 } from "ip-address";
 import { describe, expect, test } from "vitest";
-import { COMMAND, folder, type Run, sixplane } from "../command.ts";
+import { COMMAND, ended, folder, type Run, sixplane } from "../command.ts";
 import { NETWORK, SELF } from "../frames.ts";
+import { ordinaryUser } from "../network/hosts.ts";
+import { obstacle } from "../network/namespace.ts";
 import { IDENTITY } from "../zerotier.ts";
 
 const HOST = ["--network", NETWORK, "--node", SELF];
@@ -139,6 +142,34 @@ describe("the file of -o", () => {
     expect(readFileSync(path, "utf8")).toBe((await sixplane(FACTS)).stdout);
     expect([statSync(path).mode & 0o777, lstatSync(link).isSymbolicLink()]).toEqual([0o666, true]);
     expect(readdirSync(files.path(""))).toEqual(["facts.json", "link"]);
+  });
+
+  test("keeps its owner and group, such as that of the program that reads it", async ({ skip }) => {
+    skip(process.getuid?.() !== 0, "other owners take root");
+    using files = folder();
+    const path = files.path("facts.json");
+    await sixplane(["config", "facts", "--network", NETWORK, "--node", "deadbeef01", "-o", path]);
+    chownSync(path, 65534, 1);
+    chmodSync(path, 0o640);
+    expect(await sixplane([...FACTS, "-o", path])).toEqual(done(`${path}: written`));
+    const { uid, gid, mode } = statSync(path);
+    expect([uid, gid, mode & 0o777]).toEqual([65534, 1, 0o640]);
+  });
+
+  test("is as it was where it cannot keep its owner", async ({ skip }) => {
+    skip(process.getuid?.() !== 0 || obstacle !== undefined, "other users take root");
+    const user = ordinaryUser("true");
+    skip(user.obstacle !== undefined, user.obstacle);
+    using files = folder();
+    const path = files.path("facts.json");
+    await sixplane(["config", "facts", "--network", NETWORK, "--node", "deadbeef01", "-o", path]);
+    const old = readFileSync(path, "utf8");
+    chmodSync(files.path(""), 0o777);
+    const [program = "", ...words] = user.words(...user.command, ...FACTS, "-o", path);
+    expect(await ended(spawn(program, words))).toEqual(
+      refusal(`cannot write ${path}: its owner cannot be kept: operation not permitted`, 1),
+    );
+    expect([readFileSync(path, "utf8"), readdirSync(files.path(""))]).toEqual([old, ["facts.json"]]);
   });
 
   test.each<[string, (text: string) => string]>([

@@ -1,10 +1,12 @@
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -32,17 +34,24 @@ export function writeConfig(path: string, target: string, text: string, force: b
     throw new InputError(
       `${quote(path)} is there already, and is not as sixplane config ${target} wrote it: --force replaces it`,
     );
-  replace(old.path, text, old.mode);
+  replace(old.path, text, old);
   return true;
 }
 
-/** The file that is there, links resolved. */
-function present(path: string): { path: string; mode: number; text: string } | undefined {
+/** A file that is there, links resolved. */
+interface Old extends Pick<Stats, "mode" | "uid" | "gid"> {
+  path: string;
+  text: string;
+}
+
+function present(path: string): Old | undefined {
   if (path === "" || path === "-") throw mismatch("file", "the name of one", path);
   try {
     const old = statSync(path, { throwIfNoEntry: false });
-    if (old?.isFile())
-      return { path: realpathSync(path), mode: old.mode & 0o777, text: readFileSync(path, "utf8") };
+    if (old?.isFile()) {
+      const { mode, uid, gid } = old;
+      return { path: realpathSync(path), mode: mode & 0o777, uid, gid, text: readFileSync(path, "utf8") };
+    }
     if (old) throw mismatch("file", "one", path, "there is something else of that name");
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
     throw mismatch("file", "one", path, "it is a link to nothing");
@@ -52,18 +61,29 @@ function present(path: string): { path: string; mode: number; text: string } | u
   }
 }
 
-/** @param mode that of the file in whose place it comes */
-function replace(path: string, text: string, mode?: number): void {
+/** @param old the file in whose place it comes, which gives it its mode and owner */
+function replace(path: string, text: string, old?: Old): void {
   const partial = `${path}.${process.pid}.partial`;
   let isMade = false;
   try {
     writeFileSync(partial, "", { flag: "wx" });
     isMade = true;
-    if (mode !== undefined) chmodSync(partial, mode);
+    if (old) keepAccess(partial, old);
     writeFileSync(partial, text, { flush: true });
     renameSync(partial, path);
   } catch (error) {
     if (isMade) rmSync(partial, { force: true });
     throw new Failure(`cannot write ${path}: ${systemReason(error)}`);
   }
+}
+
+/** Lets those have the file, and only those, who had the old one. */
+function keepAccess(path: string, { mode, uid, gid }: Old): void {
+  const made = statSync(path);
+  try {
+    if (made.uid !== uid || made.gid !== gid) chownSync(path, uid, gid);
+  } catch (error) {
+    throw new Failure(`its owner cannot be kept: ${systemReason(error)}`);
+  }
+  chmodSync(path, mode);
 }
