@@ -122,6 +122,21 @@ describe("sixplane config docker", () => {
     }
   });
 
+  test.each(["bridge", "default", "host", "none"])("makes no network that engines have: %s", async (name) => {
+    const sentence = `name of a Docker network must be none of bridge, default, host, none, which engines have of themselves, got "${name}" (${name.length})`;
+    const refusal = { status: 2, stdout: "", stderr: `sixplane: ${sentence}\n` };
+    expect(await sixplane(["config", "docker", ...HOST, "--subnet", name])).toEqual(refusal);
+  });
+
+  test("makes no network that has no address for a container", async () => {
+    const words = ["config", "docker", ...HOST, "--subnet", "web", "--subnet-length"];
+    const prefix = "fc9c:56c2:e389:e92c:eee5:dd69:d65e:8572/127";
+    const sentence = `docker takes sub-prefixes up to /126, as ${prefix} has no address for a container`;
+    const refusal = { status: 2, stdout: "", stderr: `sixplane: ${sentence}\n` };
+    expect(await sixplane([...words, "127"])).toEqual(refusal);
+    expect((await sixplane([...words, "126"])).stdout).toMatch(/^docker network create .*\/126 .* web$/m);
+  });
+
   test("reads the node address from ZeroTier's folder", async () => {
     using files = folder();
     for (const end of ["", "\n"]) {

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { mismatch } from "../../../errors.ts";
+import { InputError, mismatch } from "../../../errors.ts";
 import type { Prefix } from "../../../prefix.ts";
 import type { Subnet } from "../subnet.ts";
 import { hostTarget } from "../target.ts";
@@ -44,6 +44,12 @@ const IPV4_POOLS: Pool[] = [
 
 /** The first engine that takes daemon.json for IPv6 as it is written here. */
 const OLDEST_ENGINE = 20;
+
+/** The networks that an engine has of itself, and makes no other of these names. */
+const PREDEFINED = ["bridge", "default", "host", "none"];
+
+/** An engine takes a /127, but finds no address in it for a container. */
+const MOST_LENGTH = 126;
 
 const GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv6";
 
@@ -153,9 +159,23 @@ function asLabel(line: string, n: number): string {
 
 /** The commands that make named networks. */
 function networks(subnets: Subnet[], version: number, notes: string[]): string {
+  for (const subnet of subnets) checkNetwork(subnet);
   const routed = version < 27 ? [] : [`--opt=${GATEWAY_MODE}=routed`];
   const lines = subnets.map(({ name, prefix }) =>
     ["docker network create --ipv6", `--subnet=${prefix}`, ...routed, name].join(" "),
   );
   return [...notes.map((note) => `# ${note}`), ...lines, ""].join("\n");
+}
+
+function checkNetwork({ name, prefix }: Subnet): void {
+  if (PREDEFINED.includes(name))
+    throw mismatch(
+      "name of a Docker network",
+      `none of ${PREDEFINED.join(", ")}, which engines have of themselves`,
+      name,
+    );
+  if (prefix.length > MOST_LENGTH)
+    throw new InputError(
+      `docker takes sub-prefixes up to /${MOST_LENGTH}, as ${prefix} has no address for a container`,
+    );
 }
