@@ -237,6 +237,23 @@ describe("a fault has its own sentence:", () => {
     expect(await run()).toEqual(failure(`ZeroTier's service refuses the token in "${copy}"`));
   });
 
+  test("no token, for a user without a name and a home", async ({ skip }) => {
+    skip(process.getuid?.() !== 0 || obstacle !== undefined, "other users take root");
+    const user = ordinaryUser("true");
+    skip(user.obstacle !== undefined, user.obstacle);
+    await using zerotier = await startService(answers(STATUS, []));
+    chmodSync(zerotier.folder, 0o755);
+    const path = zerotier.path("authtoken.secret");
+    rmSync(path);
+    const script = 'for file in passwd nsswitch.conf; do mount --bind /dev/null /etc/$file; done; exec "$@"';
+    const nameless = ["--mount", "sh", "-ec", script, "sh"];
+    const words = user.words(...user.command, "status", "--zerotier", zerotier.folder);
+    const { HOME, ...env } = process.env;
+    expect(await ended(spawn("unshare", [...nameless, ...words], { env }))).toEqual(
+      failure(`cannot read the token of ZeroTier's service in "${path}": no such file or directory`),
+    );
+  });
+
   test("a folder that only root can look into", async ({ skip }) => {
     skip(process.getuid?.() !== 0 || obstacle !== undefined, "other users take root");
     const user = ordinaryUser("true");
@@ -278,6 +295,22 @@ describe("a fault has its own sentence:", () => {
 });
 
 describe("--zerotier", () => {
+  test("is taken wherever a node address is asked for", async () => {
+    const { stdout } = await sixplane(["--help"]);
+    const commands = Array.from(stdout.matchAll(/^ {2}([a-z]+) (?=.*\[options\])/gm), ([, name = ""]) => [
+      name,
+    ]);
+    const targets: { name: string }[] = JSON.parse((await sixplane(["config", "--list", "--json"])).stdout);
+    const asking: string[] = [];
+    for (const words of [...commands, ...targets.map(({ name }) => ["config", name])]) {
+      const help = (await sixplane([...words, "--help"])).stdout;
+      if (!/^ {2}(--node <address>|node) .*node address, 10 hex digits$/m.test(help)) continue;
+      asking.push(words.join(" "));
+      expect(help, words.join(" ")).toContain("--zerotier [folder]");
+    }
+    expect(asking).toEqual(expect.arrayContaining(["address", "answer", "docker", "up", "config facts"]));
+  });
+
   test.each([
     [
       ["address", "8056c2e21c000001"],

@@ -104,9 +104,19 @@ function readToken(folder: string): Token {
   try {
     return tokenIn(path);
   } catch (error) {
-    const copy = join(homedir(), COPIES[process.platform] ?? ".zeroTierOneAuthToken");
-    if (existsSync(copy)) return tokenIn(copy);
+    const home = ownHome();
+    const copy = home && join(home, COPIES[process.platform] ?? ".zeroTierOneAuthToken");
+    if (copy && existsSync(copy)) return tokenIn(copy);
     throw error;
+  }
+}
+
+/** The user's home; a user without a name, as in containers, may have none. */
+function ownHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
   }
 }
 
