@@ -2,7 +2,7 @@
 // question what it is about; the core is then asked about what is left, and what it says is what the kernel must have
 // done with the whole. So no exception excuses more than it names.
 import type { Case } from "./frames.ts";
-import { ownerOf, setChecksum, sum } from "./oracle.ts";
+import { byte, ownerOf, same, setChecksum, sum } from "./oracle.ts";
 
 /** A case as the kernel is asked. */
 export interface Question extends Case {
@@ -310,15 +310,4 @@ function change(frame: Uint8Array, at: number, bytes: ArrayLike<number>): Uint8A
 
 function has(addresses: Uint8Array[], address: Uint8Array): boolean {
   return addresses.some((one) => same(one, address));
-}
-
-function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return a.length === b.length;
-}
-
-function byte(bytes: Uint8Array, at: number): number {
-  const value = bytes[at];
-  if (value === undefined) throw new RangeError(`there is no byte ${at} of ${bytes.length}`);
-  return value;
 }

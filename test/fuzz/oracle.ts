@@ -179,12 +179,12 @@ export function sum(frame: Uint8Array, payload: number): number {
   return total;
 }
 
-function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+export function same(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return a.length === b.length;
 }
 
-function byte(bytes: Uint8Array, at: number): number {
+export function byte(bytes: Uint8Array, at: number): number {
   const value = bytes[at];
   if (value === undefined) throw new RangeError(`there is no byte ${at} of ${bytes.length}`);
   return value;
