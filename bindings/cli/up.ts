@@ -5,6 +5,7 @@ import type { Mode } from "../core.ts";
 import { InputError, mismatch } from "../errors.ts";
 import { Network } from "../network.ts";
 import type { Tap, TapOptions } from "../tap/index.ts";
+import { LEAST_MTU, MOST_REPLIES } from "../tap/limits.ts";
 import { Failure } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { Report } from "./report.ts";
@@ -29,9 +30,6 @@ const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
 /** How long a reader that is behind may take for the last lines, before they are lost. */
 const LAST_LINE_MILLISECONDS = 1000;
-
-const LEAST_MTU = 1280; // RFC 8200 §5
-const MOST_REPLIES = 1_000_000;
 
 const WARNING =
   "what goes to peers is neither encrypted nor authenticated beyond a check of its source: " +

@@ -1,12 +1,11 @@
 import { InputError, type Mode, type ResponderOptions } from "sixplane";
+import { LEAST_MTU, MOST_REPLIES } from "./limits.ts";
 import type { Forward } from "./queue.ts";
 
 /** The MTU that ZeroTier gives its interfaces. */
 const DEFAULT_MTU = 2800;
-const LEAST_MTU = 1280; // RFC 8200 §5
 const ETHERNET_HEADER = 14;
 const VLAN_TAG = 4;
-const MOST_REPLIES = 1_000_000;
 
 /**
  * Which interface to open, for which node, and what becomes of its frames.
