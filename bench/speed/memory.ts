@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { buildSync } from "esbuild";
+import { ratio, spread } from "../spread.js";
 import { IN_PLACE, KEPT } from "./core.ts";
-import { ratio, spread } from "./spread.ts";
 import type { Row } from "./table.ts";
 
 interface Bytes {

@@ -1,4 +1,6 @@
 // Rounds of the C program and of an engine, by turns, and what they say of each other.
+
+import { ratio, spread } from "../spread.js";
 import {
   ANSWER,
   COPIED,
@@ -13,7 +15,6 @@ import {
 } from "./core.ts";
 import type { Engine } from "./engines.ts";
 import { PASSED } from "./frames.ts";
-import { ratio, spread } from "./spread.ts";
 import type { Row } from "./table.ts";
 
 const ROUNDS = 5;

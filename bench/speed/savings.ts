@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { ratio, spread } from "./spread.ts";
+import { ratio, spread } from "../spread.js";
 import type { Row } from "./table.ts";
 
 interface Network {

@@ -1,7 +1,7 @@
 // How long a program takes from the import to its first reply, in a process that has compiled nothing yet.
 import { execFileSync } from "node:child_process";
+import { ratio, spread } from "../spread.js";
 import { FRAME_LENGTH, NETWORK, NODE, solicitations } from "./frames.ts";
-import { ratio, spread } from "./spread.ts";
 import type { Row } from "./table.ts";
 
 const STARTS = 11;

@@ -1,4 +1,4 @@
-import type { Spread } from "./spread.ts";
+import type { Spread } from "../spread.js";
 
 export interface Row {
   /** What was measured, and in which runtime. */

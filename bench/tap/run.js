@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/backplane/namespace.js";
+import { ratio, spread } from "../spread.js";
 import { throughputs } from "./throughput.js";
 
 const NAME = "sixplane0";
@@ -26,7 +27,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"];
 const PINNED = ["0", "1"].every((core) => spawnSync("taskset", ["-c", core, "true"]).status === 0);
 const json = process.argv.includes("--json");
 
-/** @typedef {{ median: number, least: number, most: number }} Spread */
+/** @typedef {import("../spread.js").Spread} Spread */
 /** @typedef {{ name: string, command: string[] }} Side */
 
 const interrupted = new AbortController();
@@ -79,11 +80,9 @@ async function compare(sides, load, window) {
     for (const side of order) rates[side] = await rateOf(sides[side], load, window);
     pairs.push(rates);
   }
-  return {
-    c: spread(pairs.map(({ c }) => c)),
-    sixplane: spread(pairs.map(({ sixplane }) => sixplane)),
-    ratio: spread(pairs.map(({ c, sixplane }) => sixplane / c)),
-  };
+  const ofC = pairs.map(({ c }) => c);
+  const ofSixplane = pairs.map(({ sixplane }) => sixplane);
+  return { c: spread(ofC), sixplane: spread(ofSixplane), ratio: ratio(ofSixplane, ofC) };
 }
 
 /**
@@ -164,16 +163,6 @@ function compile(folder, program) {
 /** @param {string} name */
 function source(name) {
   return fileURLToPath(new URL(name, import.meta.url));
-}
-
-/**
- * @param {number[]} values
- * @returns {Spread}
- */
-function spread(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [least = Number.NaN] = sorted;
-  return { median: sorted[sorted.length >> 1] ?? Number.NaN, least, most: sorted.at(-1) ?? Number.NaN };
 }
 
 /**
