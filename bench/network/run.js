@@ -3,7 +3,7 @@
 // `--update` keeps the results in results.json and draws them in savings.svg.
 import { writeFileSync } from "node:fs";
 import { isDeepStrictEqual, parseArgs } from "node:util";
-import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/backplane/namespace.js";
+import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/fabric/namespace.js";
 import { solicitationsOf } from "./arithmetic.js";
 import { count } from "./count.js";
 import { plot } from "./plot.js";

@@ -141,7 +141,7 @@ function taken() {
 function functionsOf(build) {
   const file = join(folder, "named.wasm");
   const compiler = `${ROOT}/node_modules/assemblyscript/bin/asc.js`;
-  const words = [`assembly/${build}.ts`, "--target", build, "--debug", "--outFile", file];
+  const words = [`assembly/builds/${build}.ts`, "--target", build, "--debug", "--outFile", file];
   execFileSync(process.execPath, [compiler, ...words], { cwd: ROOT });
   return functionBytes(readFileSync(file));
 }

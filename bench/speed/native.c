@@ -1,6 +1,6 @@
 // native NETWORK NODE SLOT LENGTH < FRAMES: the median time of a reply by the rules in C, in nanoseconds, over the
 // same frames that the core is asked for, lying in the same way; a lap over all of them makes one sample.
-#include "../tap/respond.h"
+#include "../native/respond.h"
 
 #include <stdio.h>
 #include <stdlib.h>

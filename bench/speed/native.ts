@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { FRAME_LENGTH, NETWORK, NODE, SLOT, solicitations } from "./frames.ts";
 
 // The program is bundled into dist/bench/, from where all is as far as from here.
-const SOURCES = ["../../bench/speed/native.c", "../../bench/tap/respond.c"].map((path) =>
+const SOURCES = ["../../bench/speed/native.c", "../../bench/native/respond.c"].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
 const WORDS = [NETWORK, NODE, `${SLOT}`, `${FRAME_LENGTH}`];

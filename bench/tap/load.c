@@ -1,7 +1,7 @@
 // load NAME NETWORK NODE SECONDS WINDOW: solicits the emulated addresses of many owners on an interface, as
 // its host would, and counts the advertisements. With a WINDOW of 0 as fast as the interface takes them, else
 // with that many at most to be answered. Prints one line of JSON.
-#include "respond.h"
+#include "../native/respond.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // responder NAME NETWORK NODE: answers the solicitations of a TAP interface until SIGTERM.
-#include "respond.h"
+#include "../native/respond.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/backplane/namespace.js";
+import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/fabric/namespace.js";
 import { ratio, spread } from "../spread.js";
 import { throughputs } from "./throughput.js";
 
@@ -154,7 +154,7 @@ function pinned(core, command) {
 function compile(folder, program) {
   const output = join(folder, program);
   const flags = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror"];
-  execFileSync("cc", [...flags, "-o", output, source(`${program}.c`), source("respond.c")], {
+  execFileSync("cc", [...flags, "-o", output, source(`${program}.c`), source("../native/respond.c")], {
     stdio: "inherit",
   });
   return output;

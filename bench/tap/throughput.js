@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { json } from "node:stream/consumers";
 import { initSync, Network } from "sixplane";
-import { openHosts } from "../../examples/backplane/host.js";
-import { Namespace } from "../../examples/backplane/namespace.js";
+import { openHosts } from "../../examples/fabric/host.js";
+import { Namespace } from "../../examples/fabric/namespace.js";
 
 const NETWORK = "8056c2e21c000001";
 const NODES = ["89e92ceee5", "deadbeef01"];

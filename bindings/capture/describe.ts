@@ -1,6 +1,6 @@
-import { formatHex } from "../identifier.ts";
-import { formatAddress } from "../ipv6.ts";
-import { formatMac } from "../mac.ts";
+import { formatHex } from "../sixplane/identifier.ts";
+import { formatAddress } from "../sixplane/ipv6.ts";
+import { formatMac } from "../sixplane/mac.ts";
 
 /** By their four hex digits. */
 const ETHERTYPES: Record<string, string> = {

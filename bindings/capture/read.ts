@@ -1,5 +1,5 @@
-import { InputError } from "../errors.ts";
-import { formatHex } from "../identifier.ts";
+import { InputError } from "../sixplane/errors.ts";
+import { formatHex } from "../sixplane/identifier.ts";
 import { ByteStream } from "./bytes.ts";
 import { type CapturedFrame, CaptureError } from "./frame.ts";
 import { pcapFormat, readPcap } from "./pcap.ts";

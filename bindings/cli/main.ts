@@ -1,19 +1,19 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
-import { initSync } from "../core.ts";
-import { InputError, SixplaneError } from "../errors.ts";
-import { type AddressOptions, address } from "./address.ts";
-import { adhoc } from "./adhoc.ts";
-import { type AnswerOptions, answer } from "./answer.ts";
-import { addConfig } from "./config/config.ts";
-import { addDocker } from "./docker.ts";
-import { type EmitOptions, emit } from "./emit.ts";
-import { Output } from "./output.ts";
-import { owner } from "./owner.ts";
-import { type StatusOptions, status } from "./status.ts";
-import { type UpOptions, up } from "./up.ts";
-import { usualFolder, zerotierOption } from "./zerotier.ts";
+import { initSync } from "../sixplane/core.ts";
+import { InputError, SixplaneError } from "../sixplane/errors.ts";
+import { type AddressOptions, address } from "./commands/address.ts";
+import { adhoc } from "./commands/adhoc.ts";
+import { type AnswerOptions, answer } from "./commands/answer.ts";
+import { addConfig } from "./commands/config.ts";
+import { addDocker } from "./commands/docker.ts";
+import { type EmitOptions, emit } from "./commands/emit.ts";
+import { owner } from "./commands/owner.ts";
+import { type StatusOptions, status } from "./commands/status.ts";
+import { type UpOptions, up } from "./commands/up.ts";
+import { Output } from "./io/output.ts";
+import { usualFolder, zerotierOption } from "./zerotier/identity.ts";
 
 const DONE = 0;
 const FAILED = 1;

@@ -1,6 +1,6 @@
-export type { TapCounters } from "./counters.ts";
-export type { InterfaceCounters } from "./device.ts";
 export { TapError } from "./error.ts";
+export type { InterfaceCounters } from "./kernel/device.ts";
+export type { TapCounters } from "./loop/counters.ts";
+export type { Forward, FrameBatch } from "./loop/queue.ts";
 export type { TapOptions } from "./options.ts";
-export type { Forward, FrameBatch } from "./queue.ts";
 export { openTap, type Tap } from "./tap.ts";

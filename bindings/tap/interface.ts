@@ -1,7 +1,7 @@
-import { type AddressState, Device, type InterfaceCounters } from "./device.ts";
-import type { Libc } from "./libc.ts";
+import { type AddressState, Device, type InterfaceCounters } from "./kernel/device.ts";
+import type { Libc } from "./kernel/libc.ts";
+import { openTun, type Tun } from "./kernel/tun.ts";
 import { type Setup, setUp } from "./setup.ts";
-import { openTun, type Tun } from "./tun.ts";
 
 /**
  * Opens a TAP interface and sets it up.

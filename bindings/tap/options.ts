@@ -1,6 +1,6 @@
 import { InputError, type Mode, type ResponderOptions } from "sixplane";
 import { LEAST_MTU, MOST_REPLIES } from "./limits.ts";
-import type { Forward } from "./queue.ts";
+import type { Forward } from "./loop/queue.ts";
 
 /** The MTU that ZeroTier gives its interfaces. */
 const DEFAULT_MTU = 2800;

@@ -1,5 +1,5 @@
-import type { Device } from "./device.ts";
 import { TapError } from "./error.ts";
+import type { Device } from "./kernel/device.ts";
 
 /** What an interface is to have. */
 export interface Setup {

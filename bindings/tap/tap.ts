@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InputError, initSync, Network, type Responder } from "sixplane";
-import { type Injections, nameCounts, type TapCounters } from "./counters.ts";
-import type { InterfaceCounters } from "./device.ts";
 import { TapError } from "./error.ts";
 import { type Interface, openInterface } from "./interface.ts";
-import { type Libc, loadLibc } from "./libc.ts";
+import type { InterfaceCounters } from "./kernel/device.ts";
+import { type Libc, loadLibc } from "./kernel/libc.ts";
+import { type Injections, nameCounts, type TapCounters } from "./loop/counters.ts";
+import { LoopThread } from "./loop/thread.ts";
 import { type CheckedOptions, checkOptions, type TapOptions } from "./options.ts";
 import type { ManagedAddress, Setup } from "./setup.ts";
-import { LoopThread } from "./thread.ts";
 
 /** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
 const ADDRESS_POLL_MILLISECONDS = 20;

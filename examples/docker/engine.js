@@ -16,7 +16,7 @@ export const NETWORKS = ["bridge", NAMED_NETWORK];
  * Starts dockerd, and waits until it can be asked.
  *
  * @param {import("sixplane").Network} network
- * @param {import("../backplane/host.js").Host} host
+ * @param {import("../fabric/host.js").Host} host
  * @param {string} folder for all that the engine writes; there must be none of that name
  */
 export async function startEngine(network, host, folder) {

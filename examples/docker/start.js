@@ -1,9 +1,9 @@
 // Two Docker Engines, each in a host of its own, and containers of each that ping those of the other.
 import { execFileSync } from "node:child_process";
 import { initSync, Network } from "sixplane";
-import { capture } from "../backplane/capture.js";
-import { openHosts } from "../backplane/host.js";
-import { isInOwnNamespace, Namespace, obstacle, runInOwnNamespace } from "../backplane/namespace.js";
+import { capture } from "../fabric/capture.js";
+import { openHosts } from "../fabric/host.js";
+import { isInOwnNamespace, Namespace, obstacle, runInOwnNamespace } from "../fabric/namespace.js";
 import { NETWORKS, startEngine } from "./engine.js";
 
 const NETWORK = "8056c2e21c000001";

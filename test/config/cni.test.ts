@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { Address6 } from "ip-address";
 import { beforeEach, describe, expect, test } from "vitest";
-import { folder, sixplane } from "../command.ts";
+import { folder, sixplane } from "../support/command.ts";
 import {
   A,
   B,
@@ -16,8 +16,8 @@ import {
   runIn,
   Underlay,
   withoutDetection,
-} from "../network/hosts.ts";
-import { isInstalled, isRoot, Namespace, obstacle } from "../network/namespace.ts";
+} from "../support/hosts.ts";
+import { isInstalled, isRoot, Namespace, obstacle } from "../support/namespace.ts";
 import { runPage } from "./page.ts";
 
 const PLUGINS = "/usr/lib/cni";

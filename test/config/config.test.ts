@@ -17,11 +17,11 @@ import {
 } from "node:fs";
 import { Address6 } from "ip-address";
 import { describe, expect, test } from "vitest";
-import { COMMAND, ended, folder, type Run, sixplane } from "../command.ts";
-import { NETWORK, SELF } from "../frames.ts";
-import { ordinaryUser } from "../network/hosts.ts";
-import { obstacle } from "../network/namespace.ts";
-import { IDENTITY } from "../zerotier.ts";
+import { COMMAND, ended, folder, type Run, sixplane } from "../support/command.ts";
+import { NETWORK, SELF } from "../support/frames.ts";
+import { ordinaryUser } from "../support/hosts.ts";
+import { obstacle } from "../support/namespace.ts";
+import { IDENTITY } from "../support/zerotier.ts";
 
 const HOST = ["--network", NETWORK, "--node", SELF];
 const FACTS = ["config", "facts", ...HOST];

@@ -6,8 +6,8 @@ import { request } from "node:http";
 import { json } from "node:stream/consumers";
 import { Address6 } from "ip-address";
 import { describe, expect, type TestContext, test } from "vitest";
-import { folder, sixplane } from "../command.ts";
-import { NETWORK, SELF, SELF_ADDRESS } from "../frames.ts";
+import { folder, sixplane } from "../support/command.ts";
+import { NETWORK, SELF, SELF_ADDRESS } from "../support/frames.ts";
 import { runPage } from "./page.ts";
 
 const DEFAULT_BRIDGE = "fc9c:56c2:e389:e92c:eee5:1::/96";

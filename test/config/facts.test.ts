@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { folder, sixplane } from "../command.ts";
-import { NETWORK, SELF } from "../frames.ts";
+import { folder, sixplane } from "../support/command.ts";
+import { NETWORK, SELF } from "../support/frames.ts";
 import { runPage } from "./page.ts";
 
 const PROGRAMS = ["facter", "ansible", "ohai"];

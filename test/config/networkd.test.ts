@@ -1,7 +1,7 @@
 // What systemd-networkd makes of its files, without a systemd, in namespaces of its own.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { folder, sixplane } from "../command.ts";
+import { folder, sixplane } from "../support/command.ts";
 import {
   A,
   B,
@@ -15,8 +15,8 @@ import {
   Underlay,
   until,
   withoutDetection,
-} from "../network/hosts.ts";
-import { isInstalled, isRoot, Namespace, obstacle } from "../network/namespace.ts";
+} from "../support/hosts.ts";
+import { isInstalled, isRoot, Namespace, obstacle } from "../support/namespace.ts";
 import { runPage } from "./page.ts";
 
 const NETWORKD = "/lib/systemd/systemd-networkd";

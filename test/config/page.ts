@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, type TestContext } from "vitest";
-import { COMMAND, folder } from "../command.ts";
+import { COMMAND, folder } from "../support/command.ts";
 
 export const TARGETS = fileURLToPath(new URL("../../bindings/cli/config/targets", import.meta.url));
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { COMMAND, sixplane } from "../command.ts";
+import { COMMAND, sixplane } from "../support/command.ts";
 import { commandsOf, TARGETS } from "./page.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { Address6 } from "ip-address";
 import { beforeEach, describe, expect, test } from "vitest";
-import { folder, type Run, sixplane } from "../command.ts";
-import { A, B, Host, NETWORK, Program, ping, runIn, Underlay, until } from "../network/hosts.ts";
-import { isInstalled, isRoot, Namespace, obstacle } from "../network/namespace.ts";
+import { folder, type Run, sixplane } from "../support/command.ts";
+import { A, B, Host, NETWORK, Program, ping, runIn, Underlay, until } from "../support/hosts.ts";
+import { isInstalled, isRoot, Namespace, obstacle } from "../support/namespace.ts";
 
 const LINK = "fc9c:56c2:e389:e92c:eee5:1246::/96";
 const ROUTER = "fc9c:56c2:e389:e92c:eee5:1246:0:1";

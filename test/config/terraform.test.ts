@@ -1,9 +1,9 @@
 // Terraform's part of the protocol of its external data source, played by the test.
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { folder, sixplane } from "../command.ts";
-import { NETWORK, SELF } from "../frames.ts";
-import { IDENTITY } from "../zerotier.ts";
+import { folder, sixplane } from "../support/command.ts";
+import { NETWORK, SELF } from "../support/frames.ts";
+import { IDENTITY } from "../support/zerotier.ts";
 import { runPage } from "./page.ts";
 
 /** What Terraform does with `query`: an object of strings, for which it wants one of strings, or an error. */

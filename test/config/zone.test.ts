@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { Address6 } from "ip-address";
 import { describe, expect, test } from "vitest";
-import { folder, sixplane } from "../command.ts";
-import { NETWORK, SELF } from "../frames.ts";
+import { folder, sixplane } from "../support/command.ts";
+import { NETWORK, SELF } from "../support/frames.ts";
 import { runPage } from "./page.ts";
 
 const ZONE = ["config", "zone", "--network", NETWORK, "--domain", "example.org"];

@@ -2,9 +2,9 @@
 import { Address6 } from "ip-address";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noChromium } from "../chromium.ts";
-import { sixplane } from "../command.ts";
-import { ADDRESSES } from "../vectors.ts";
+import { noChromium } from "../support/chromium.ts";
+import { sixplane } from "../support/command.ts";
+import { ADDRESSES } from "../support/vectors.ts";
 import { Explorer, rowsOf, textOf } from "./page.ts";
 
 const NETWORK = "8056c2e21c000001";

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { countAll } from "../../examples/explorer/fabric/counts.ts";
-import { noChromium } from "../chromium.ts";
+import { noChromium } from "../support/chromium.ts";
 import { Explorer, textOf } from "./page.ts";
 
 /** Has the page count how often it asks for a frame of an animation. */

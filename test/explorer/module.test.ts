@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import wabt from "wabt";
 import { sections } from "../../examples/explorer/module/sections.ts";
-import { BUILDS } from "../builds.ts";
-import { noChromium } from "../chromium.ts";
-import { advertisement } from "../frames.ts";
+import { BUILDS } from "../support/builds.ts";
+import { noChromium } from "../support/chromium.ts";
+import { advertisement } from "../support/frames.ts";
 import { Explorer, rowsOf, textOf } from "./page.ts";
 
 const wasmOf = (name: string) =>

@@ -10,7 +10,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { createServer as createViteServer } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noChromium } from "../chromium.ts";
+import { noChromium } from "../support/chromium.ts";
 import { EXPLORER, Explorer, rowsOf, textOf } from "./page.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { build } from "vite";
-import { launchChromium } from "../chromium.ts";
+import { launchChromium } from "../support/chromium.ts";
 
 export const EXPLORER = fileURLToPath(new URL("../../examples/explorer", import.meta.url));
 

@@ -4,10 +4,10 @@ import { writeFileSync } from "node:fs";
 import { initSync, Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { type Snippet, snippets } from "../../examples/explorer/address/snippets.ts";
-import { pcap } from "../captures.ts";
-import { folder, sixplane } from "../command.ts";
 import { isInstalled } from "../firmware/tools.ts";
-import { NETWORK, OWNER, SELF, solicitation, TARGET } from "../frames.ts";
+import { pcap } from "../support/captures.ts";
+import { folder, sixplane } from "../support/command.ts";
+import { NETWORK, OWNER, SELF, solicitation, TARGET } from "../support/frames.ts";
 
 initSync();
 const network = new Network(NETWORK);

@@ -6,12 +6,12 @@ import { initSync } from "sixplane";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decode } from "../../examples/explorer/wire/decode.ts";
 import { formatFrame, parseFrames } from "../../examples/explorer/wire/hex.ts";
-import { pcap } from "../captures.ts";
-import { noChromium } from "../chromium.ts";
-import { folder, sixplane } from "../command.ts";
 import { isInstalled } from "../firmware/tools.ts";
-import { advertisement, NETWORK, solicitation, TARGET, toHex } from "../frames.ts";
-import { TAP } from "../vectors.ts";
+import { pcap } from "../support/captures.ts";
+import { noChromium } from "../support/chromium.ts";
+import { folder, sixplane } from "../support/command.ts";
+import { advertisement, NETWORK, solicitation, TARGET, toHex } from "../support/frames.ts";
+import { TAP } from "../support/vectors.ts";
 import { EXPLORER, Explorer, textOf } from "./page.ts";
 
 const KERNEL = `${EXPLORER}/../capture/kernel.pcap`;

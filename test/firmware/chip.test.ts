@@ -3,12 +3,12 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { folder } from "../command.ts";
-import { NETWORK, OWNER, SELF, solicitation, TARGET_RFC4193 } from "../frames.ts";
-import { REPLIES } from "../vectors.ts";
+import { folder } from "../support/command.ts";
+import { NETWORK, OWNER, SELF, solicitation, TARGET_RFC4193 } from "../support/frames.ts";
+import { REPLIES } from "../support/vectors.ts";
 import { Machine, Wire } from "./machine.ts";
-import { certain, QUESTIONS, type Questions, recordOf, verdict } from "./questions.ts";
 import { configure, FIRMWARE, make, noChip } from "./tools.ts";
+import { certain, QUESTIONS, type Questions, recordOf, verdict } from "./vector-frames.ts";
 
 const files = folder();
 const build = `BUILD=${files.path("build")}`;

@@ -1,14 +1,14 @@
 // How many instructions a reply takes on the Cortex-M3, beside the same rules written in C.
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { folder } from "../command.ts";
-import { NETWORK, toHex } from "../frames.ts";
+import { folder } from "../support/command.ts";
+import { NETWORK, toHex } from "../support/frames.ts";
 import { Machine } from "./machine.ts";
-import { QUESTIONS } from "./questions.ts";
 import { make, noChip } from "./tools.ts";
+import { QUESTIONS } from "./vector-frames.ts";
 
 const HERE = fileURLToPath(new URL("c", import.meta.url));
-const TAP = fileURLToPath(new URL("../../bench/tap", import.meta.url));
+const NATIVE = fileURLToPath(new URL("../../bench/native", import.meta.url));
 const HEADERS = fileURLToPath(new URL(".", import.meta.resolve("sixplane/c/sixplane.h")));
 
 /** At most so many times the instructions of C. */
@@ -24,7 +24,7 @@ async function count(name: string, question: Uint8Array, ...words: string[]): Pr
     `BUILD=${files.path("build")}`,
     `OUT=${files.path(name)}`,
     `MAIN=${HERE}/measure.c`,
-    `EXTRA_FLAGS=-I${HERE} -I${TAP} -I${HEADERS} -DQUESTION=${bytes}`,
+    `EXTRA_FLAGS=-I${HERE} -I${NATIVE} -I${HEADERS} -DQUESTION=${bytes}`,
     "FLASH_LIMIT=65536",
     "RAM_LIMIT=32768",
     "STACK=4096",
@@ -46,7 +46,12 @@ test("replies keep within the budget", async ({ skip }) => {
     .find(({ frame }) => frame.length === 86)?.frame;
   if (!question) throw new Error("there is none");
   const sources = ["measure.c", "core-c.c"].map((name) => `${HERE}/${name}`);
-  const c = await count("c", question, "ENGINE=c", `SOURCES=${sources.join(" ")} config.c ${TAP}/respond.c`);
+  const c = await count(
+    "c",
+    question,
+    "ENGINE=c",
+    `SOURCES=${sources.join(" ")} config.c ${NATIVE}/respond.c`,
+  );
   const others = {
     wasm2c: await count("wasm2c", question),
     "wasm2c, unchecked": await count("unchecked", question, "CHECKED=0"),

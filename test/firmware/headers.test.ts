@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
-import { folder } from "../command.ts";
+import { folder } from "../support/command.ts";
 import { isInstalled } from "./tools.ts";
 
 const HEADERS = fileURLToPath(new URL(".", import.meta.resolve("sixplane/c/sixplane.h")));
@@ -19,7 +19,7 @@ const REASONS = [...source("bindings/c/sixplane.h").matchAll(/^ {2}X\((\w+), (-\
 
 describe("the reasons in sixplane.h", () => {
   test("are the bindings'", () => {
-    const names = [...source("bindings/core.ts").matchAll(/^ {2}"(-\d+)": "(.*)",$/gm)];
+    const names = [...source("bindings/sixplane/core.ts").matchAll(/^ {2}"(-\d+)": "(.*)",$/gm)];
     expect(REASONS.map(({ number, name }) => [number, name])).toEqual(
       names.map(([, number, name]) => [Number(number), name]),
     );

@@ -2,10 +2,10 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { folder } from "../command.ts";
-import { toHex } from "../frames.ts";
-import { QUESTIONS, recordOf, verdict } from "./questions.ts";
+import { folder } from "../support/command.ts";
+import { toHex } from "../support/frames.ts";
 import { configure, make, noHost } from "./tools.ts";
+import { QUESTIONS, recordOf, verdict } from "./vector-frames.ts";
 
 const WASM3 = fileURLToPath(new URL("../../node_modules/react-native-webassembly/cpp", import.meta.url));
 const HEADERS = fileURLToPath(new URL(".", import.meta.resolve("sixplane/c/sixplane.h")));

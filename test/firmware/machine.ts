@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { toHex } from "../frames.ts";
+import { toHex } from "../support/frames.ts";
 
 const HERE = "127.0.0.1";
 const PATIENCE = 20_000;

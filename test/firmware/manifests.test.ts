@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { folder } from "../command.ts";
+import { folder } from "../support/command.ts";
 import { FIRMWARE, isInstalled, make } from "./tools.ts";
 
 const files = folder();

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { folder } from "../command.ts";
-import { advertisement, solicitation, toHex } from "../frames.ts";
+import { folder } from "../support/command.ts";
+import { advertisement, solicitation, toHex } from "../support/frames.ts";
 import { FIRMWARE, make, noChip, noHost } from "./tools.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -2,8 +2,8 @@
 import { createSocket } from "node:dgram";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { folder } from "../command.ts";
-import { isInstalled, obstacle, run } from "../network/namespace.ts";
+import { folder } from "../support/command.ts";
+import { isInstalled, obstacle, run } from "../support/namespace.ts";
 import { Machine } from "./machine.ts";
 import { make, noChip } from "./tools.ts";
 

@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { hex } from "../frames.ts";
+import { hex } from "../support/frames.ts";
 
 export const FIRMWARE = fileURLToPath(new URL("../../examples/firmware", import.meta.url));
 

@@ -1,6 +1,6 @@
 // A million cases and more, the same each time unless SEED says otherwise.
 import { describe, expect, test } from "vitest";
-import { RESPONDERS } from "../builds.ts";
+import { RESPONDERS } from "../support/builds.ts";
 import { caseOf, listed, recorded, seeded } from "./frames.ts";
 import { Difference, run, Subject } from "./fuzz.ts";
 import { REASONS } from "./oracle.ts";

@@ -1,6 +1,6 @@
 // Every build against the oracle, case by case.
 import fc from "fast-check";
-import type { Build, Exports } from "../builds.ts";
+import type { Build, Exports } from "../support/builds.ts";
 import { type Case, caseOf, type Draw, listed, recorded, seeded } from "./frames.ts";
 import { judge } from "./oracle.ts";
 

@@ -1,8 +1,8 @@
 // A hundred thousand cases against the Linux kernel, the same each time unless SEED says otherwise.
 import { beforeEach, describe, expect, test } from "vitest";
-import { BUILDS } from "../builds.ts";
-import { expectNoInterface } from "../network/kernel.ts";
-import { obstacle } from "../network/namespace.ts";
+import { BUILDS } from "../support/builds.ts";
+import { expectNoInterface } from "../support/kernel.ts";
+import { obstacle } from "../support/namespace.ts";
 import { EXCEPTIONS } from "./exceptions.ts";
 import { Difference } from "./fuzz.ts";
 import { Trial } from "./kernel.ts";

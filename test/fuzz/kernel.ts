@@ -1,5 +1,5 @@
 // A build against the Linux kernel of the target's owner, case by case.
-import { type Build, Host, record } from "../builds.ts";
+import { type Build, Host, record } from "../support/builds.ts";
 import {
   EXCEPTIONS,
   type Exception,
@@ -10,8 +10,8 @@ import {
 } from "./exceptions.ts";
 import { type Aim, aimOf, caseOf, type Draw, seeded } from "./frames.ts";
 import { Difference, shrunk, text } from "./fuzz.ts";
+import { type Asker, Owner } from "./linux-owner.ts";
 import { REASONS } from "./oracle.ts";
-import { type Asker, Owner } from "./owner.ts";
 
 /** As many cases in a row ask the same owner. */
 const CASES_OF_OWNER = 2_000;

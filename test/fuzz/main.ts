@@ -1,7 +1,7 @@
 // The fuzzer by the minute, from a seed that nobody chose: `npm run fuzz -- --minutes N [--seed S] [--kernel]`. It is
 // bundled into dist/, from where asconfig.json is as far as from test/.
 import { parseArgs } from "node:util";
-import { RESPONDERS } from "../builds.ts";
+import { RESPONDERS } from "../support/builds.ts";
 import { run, Subject } from "./fuzz.ts";
 
 /** Of one seed, so that SEED of the tests has them, too. */
@@ -45,7 +45,7 @@ function besideRules(): (seed: number) => number {
 
 /** The same in the full build, beside the Linux kernel, in a network namespace of its own. */
 async function besideKernel(): Promise<(seed: number) => number> {
-  const { obstacle } = await import("../network/namespace.ts");
+  const { obstacle } = await import("../support/namespace.ts");
   if (obstacle !== undefined) throw new Error(`--kernel needs a TAP in a network namespace: ${obstacle}`);
   const { Trial } = await import("./kernel.ts");
   const trial = new Trial(RESPONDERS[0] as NonNullable<(typeof RESPONDERS)[0]>);

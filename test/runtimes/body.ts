@@ -9,13 +9,13 @@ export interface Report {
 
 // Loading comes first: the others start with the core loaded.
 export const FILES: Record<string, () => Promise<unknown>> = {
-  loading: () => import("../loading.test.ts"),
-  api: () => import("../api.test.ts"),
-  rules: () => import("../rules.test.ts"),
-  vectors: () => import("../vectors.test.ts"),
-  source: () => import("../source.test.ts"),
-  text: () => import("../text.test.ts"),
-  "capture-api": () => import("../capture-api.test.ts"),
+  loading: () => import("../sixplane/loading.test.ts"),
+  api: () => import("../sixplane/api.test.ts"),
+  rules: () => import("../core/rules.test.ts"),
+  vectors: () => import("../core/vectors.test.ts"),
+  source: () => import("../sixplane/sender.test.ts"),
+  text: () => import("../sixplane/text.test.ts"),
+  "capture-api": () => import("../capture/api.test.ts"),
 };
 
 /** Runs one file of tests after the other. */

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { build } from "vite";
 import { beforeEach, expect, test } from "vitest";
-import { noChromium } from "../chromium.ts";
-import { installed } from "../installed.ts";
+import { noChromium } from "../support/chromium.ts";
+import { installed } from "../support/packed-package.ts";
 import type { Folder } from "./runtime.ts";
 import { Site } from "./site.ts";
 

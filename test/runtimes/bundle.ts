@@ -2,16 +2,16 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
-import { BUILDS } from "../builds.ts";
+import { BUILDS } from "../support/builds.ts";
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const MODULES = BUILDS.map(({ name }) => name);
 const TEXT = [
   "asconfig.json",
-  "test/vectors/addresses.jsonl",
-  "test/vectors/owner-kernel.json",
-  "test/vectors/replies.jsonl",
-  "test/vectors/tap-frames.json",
+  "test/support/vectors/addresses.jsonl",
+  "test/support/vectors/owner-kernel.json",
+  "test/support/vectors/replies.jsonl",
+  "test/support/vectors/tap-frames.json",
 ];
 const BYTES = ["examples/capture/kernel.pcap", ...MODULES.map((name) => `dist/${name}.wasm`)];
 
@@ -46,7 +46,7 @@ function inMemory(modules: "compiled" | "imported"): Plugin {
     ${modules === "compiled" ? COMPILED : IMPORTED}`;
   return {
     name: "files in memory",
-    setup: ({ onLoad }) => onLoad({ filter: /\/test\/files\.ts$/ }, () => ({ contents, loader: "js" })),
+    setup: ({ onLoad }) => onLoad({ filter: /\/support\/files\.ts$/ }, () => ({ contents, loader: "js" })),
   };
 }
 

@@ -5,9 +5,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { folder } from "../command.ts";
-import { installed } from "../installed.ts";
-import { DENO } from "../network/kernel.ts";
+import { folder } from "../support/command.ts";
+import { DENO } from "../support/kernel.ts";
+import { installed } from "../support/packed-package.ts";
 import { program, ROOT } from "./runtime.ts";
 
 const [deno = ""] = DENO;
@@ -54,7 +54,7 @@ test("JSR would take the source, and nothing beside it", { timeout: 180_000 }, a
   const words = ["publish", "--dry-run", "--allow-dirty", "--no-lock"];
   const { status, stderr } = await program([deno, ...words], ROOT, { ...process.env, NO_COLOR: "1" });
   expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.stringContaining("Success") });
-  const sources = ["bindings", "bindings/capture"].flatMap((folder) =>
+  const sources = ["bindings/sixplane", "bindings/capture"].flatMap((folder) =>
     readdirSync(`${ROOT}/${folder}`).filter((name) => name.endsWith(".ts")),
   );
   expect([...stderr.matchAll(/([^/\s]+) \([\d.]+K?B\)$/gm)].map(([, name]) => name).sort()).toEqual(
@@ -73,7 +73,10 @@ test("what JSR gets runs by itself", { timeout: 180_000 }, async () => {
   expect(published).toMatchObject({ status: 0 });
   writeFileSync(files.path("package.tgz"), registry.package);
   expect(spawnSync("tar", ["-xzf", "package.tgz"], { cwd: files.path("") }).status).toBe(0);
-  writeFileSync(files.path("use.ts"), `${USE.replace('"sixplane"', '"./bindings/index.ts"')}\n${MAC}`);
+  writeFileSync(
+    files.path("use.ts"),
+    `${USE.replace('"sixplane"', '"./bindings/sixplane/index.ts"')}\n${MAC}`,
+  );
   const run = await program([deno, "run", "--check", "--no-config", "--no-lock", "use.ts"], files.path(""));
   expect(run).toMatchObject({ status: 0, stdout: "02:89:e9:30:0c:27\n" });
 });

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { installed } from "../installed.ts";
+import { installed } from "../support/packed-package.ts";
 import type { Report } from "./body.ts";
 import { bundle } from "./bundle.ts";
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { launchChromium } from "../chromium.ts";
+import { launchChromium } from "../support/chromium.ts";
 
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",

@@ -1,6 +1,6 @@
-// The rules of ../../tap/respond.c behind the core's ABI, in one unit, which the compiler makes smallest: what
+// The rules of ../../native/respond.c behind the core's ABI, in one unit, which the compiler makes smallest: what
 // the core's builds are compared with.
-#include "../../tap/respond.c"
+#include "../../native/respond.c"
 
 int respond_by_record(const uint8_t record[16], uint8_t *frame, int length)
 {

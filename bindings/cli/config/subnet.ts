@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { InputError, mismatch } from "../../errors.ts";
-import type { Prefix } from "../../prefix.ts";
+import { InputError, mismatch } from "../../sixplane/errors.ts";
+import type { Prefix } from "../../sixplane/prefix.ts";
 
 /** A sub-prefix of a host's /80, by its name. */
 export interface Subnet {

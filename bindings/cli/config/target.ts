@@ -1,9 +1,9 @@
 import { Option, type OptionValues } from "commander";
-import { InputError } from "../../errors.ts";
-import type { Host } from "../../host.ts";
-import { Network } from "../../network.ts";
-import { chooseNode, type Folder, warnOfReserved, zerotierOption } from "../zerotier.ts";
-import { mark } from "./mark.ts";
+import { InputError } from "../../sixplane/errors.ts";
+import type { Host } from "../../sixplane/host.ts";
+import { Network } from "../../sixplane/network.ts";
+import { chooseNode, type Folder, warnOfReserved, zerotierOption } from "../zerotier/identity.ts";
+import { mark } from "./signature.ts";
 import { type Subnet, subnetsOf } from "./subnet.ts";
 
 /** A kind of configuration: a module in `targets`, and its page there. */

@@ -1,4 +1,4 @@
-// The same rules, written in C: bench/tap/respond.c.
+// The same rules, written in C: bench/native/respond.c.
 #include "core.h"
 #include "respond.h"
 

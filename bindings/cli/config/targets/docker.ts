@@ -1,6 +1,6 @@
 import { Option } from "commander";
-import { InputError, mismatch } from "../../../errors.ts";
-import type { Prefix } from "../../../prefix.ts";
+import { InputError, mismatch } from "../../../sixplane/errors.ts";
+import type { Prefix } from "../../../sixplane/prefix.ts";
 import type { Subnet } from "../subnet.ts";
 import { hostTarget } from "../target.ts";
 

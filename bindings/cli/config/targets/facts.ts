@@ -1,5 +1,5 @@
-import type { Host } from "../../../host.ts";
-import type { Network } from "../../../network.ts";
+import type { Host } from "../../../sixplane/host.ts";
+import type { Network } from "../../../sixplane/network.ts";
 import { hostTarget } from "../target.ts";
 
 export const facts = hostTarget({

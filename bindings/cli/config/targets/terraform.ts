@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
-import { InputError, mismatch } from "../../../errors.ts";
-import { Failure } from "../../failure.ts";
-import { type Folder, warnOfReserved, zerotierOption } from "../../zerotier.ts";
+import { InputError, mismatch } from "../../../sixplane/errors.ts";
+import { Failure } from "../../io/failure.ts";
+import { type Folder, warnOfReserved, zerotierOption } from "../../zerotier/identity.ts";
 import { givenHost, type Target } from "../target.ts";
 import { explain, valuesOf } from "./facts.ts";
 

@@ -1,13 +1,13 @@
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Option } from "commander";
-import type { Mode } from "../../../core.ts";
-import { InputError, mismatch, quote } from "../../../errors.ts";
-import type { Host } from "../../../host.ts";
-import type { Network } from "../../../network.ts";
-import { Prefix } from "../../../prefix.ts";
-import { systemReason } from "../../failure.ts";
-import { warnOfReserved } from "../../zerotier.ts";
+import type { Mode } from "../../../sixplane/core.ts";
+import { InputError, mismatch, quote } from "../../../sixplane/errors.ts";
+import type { Host } from "../../../sixplane/host.ts";
+import type { Network } from "../../../sixplane/network.ts";
+import { Prefix } from "../../../sixplane/prefix.ts";
+import { systemReason } from "../../io/failure.ts";
+import { warnOfReserved } from "../../zerotier/identity.ts";
 import { networkTarget } from "../target.ts";
 
 interface ZoneOptions {

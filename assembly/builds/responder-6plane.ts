@@ -1,0 +1,3 @@
+// The responder for 6PLANE addresses alone.
+export * from "../memory";
+export { respond } from "../respond";

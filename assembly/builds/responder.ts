@@ -1,0 +1,3 @@
+// The responder alone.
+export * from "../memory";
+export { respond } from "../respond";

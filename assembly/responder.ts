@@ -1,3 +1,0 @@
-// The responder alone.
-export * from "./memory";
-export { respond } from "./respond";

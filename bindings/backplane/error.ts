@@ -1,6 +1,0 @@
-import { SixplaneError } from "../errors.ts";
-
-/** The backplane could not be opened: the operating system or a name server refused. */
-export class BackplaneError extends SixplaneError {
-  override name = "BackplaneError";
-}

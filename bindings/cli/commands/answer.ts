@@ -1,0 +1,120 @@
+import { createReadStream, fstatSync, open } from "node:fs";
+import { Socket } from "node:net";
+import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { advertisedMac, describe } from "../../capture/describe.ts";
+import { type CapturedFrame, CaptureError } from "../../capture/frame.ts";
+import { readCapture } from "../../capture/read.ts";
+import type { Mode } from "../../sixplane/core.ts";
+import { mismatch } from "../../sixplane/errors.ts";
+import { formatHex } from "../../sixplane/identifier.ts";
+import { Network } from "../../sixplane/network.ts";
+import type { Responder } from "../../sixplane/responder.ts";
+import type { Verdict } from "../../sixplane/verdict.ts";
+import { Failure, systemReason } from "../io/failure.ts";
+import { colored, type Output } from "../io/output.ts";
+import { RepliesFile } from "../io/replies.ts";
+import { chooseNode, type Folder } from "../zerotier/identity.ts";
+
+export interface AnswerOptions {
+  network: string;
+  node?: string;
+  zerotier?: Folder;
+  modes: string;
+  probes: boolean;
+  output?: string;
+  json: boolean;
+}
+
+/** `sixplane answer --network N --node N CAPTURE` */
+export async function answer(output: Output, capture: string, options: AnswerOptions): Promise<void> {
+  const responder = new Network(options.network).responder({
+    node: chooseNode(options.node, options.zerotier).address,
+    modes: options.modes.split(",") as Mode[],
+    probes: options.probes,
+  });
+  const replies = options.output === undefined ? undefined : new RepliesFile(options.output, capture);
+  if (replies) keepWhenInterrupted(replies);
+  if (replies) output.onUnread = () => {};
+  try {
+    await answerAll(output, capture, responder, replies, options.json);
+    await output.finish();
+  } catch (error) {
+    if (!(error instanceof CaptureError)) {
+      replies?.discard();
+      throw error;
+    }
+    replies?.commit(); // what came before the damage has been answered
+    throw new Failure(`${capture}: ${error.message}`);
+  }
+  replies?.commit();
+}
+
+/** Of a live capture that somebody stops, the replies so far are what they came for. */
+function keepWhenInterrupted(replies: RepliesFile): void {
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      replies.commit();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+}
+
+async function answerAll(
+  output: Output,
+  capture: string,
+  responder: Responder,
+  replies: RepliesFile | undefined,
+  json: boolean,
+): Promise<void> {
+  const counts = { reply: 0, pass: 0, invalid: 0 };
+  let index = 0;
+  for await (const frame of readCapture(read(capture))) {
+    index++;
+    const verdict = responder.answer(frame.bytes);
+    counts[verdict.kind]++;
+    if (verdict.kind === "reply")
+      replies?.add({ ...frame, bytes: verdict.frame, length: verdict.frame.length });
+    await output.line(json ? jsonLine(index, frame, verdict) : textLine(index, frame, verdict));
+  }
+  if (!json)
+    await output.line(
+      `${index} frames: ${counts.reply} reply, ${counts.pass} pass, ${counts.invalid} invalid`,
+    );
+}
+
+/** The capture's bytes, from a file or, for "-", from stdin. */
+async function* read(capture: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* capture === "-" ? process.stdin : await openCapture(capture);
+  } catch (error) {
+    throw mismatch("capture", "a file that can be read", capture, systemReason(error));
+  }
+}
+
+/** A named pipe is read as a socket, which can be left while its writer is silent; a file cannot, in a read. */
+async function openCapture(capture: string): Promise<Readable> {
+  const fd = await promisify(open)(capture, "r");
+  return fstatSync(fd).isFIFO()
+    ? new Socket({ fd, readable: true, writable: false })
+    : createReadStream(capture, { fd });
+}
+
+function jsonLine(index: number, frame: CapturedFrame, verdict: Verdict): string {
+  const { kind, reason } = verdict;
+  const reply = verdict.kind === "reply" ? { reply: formatHex(verdict.frame) } : {};
+  return JSON.stringify({ index, description: what(frame), verdict: kind, reason, ...reply });
+}
+
+function textLine(index: number, frame: CapturedFrame, verdict: Verdict): string {
+  const { kind, reason } = verdict;
+  const says = verdict.kind === "reply" ? ` is at ${advertisedMac(verdict.frame)}` : "";
+  const head = `${kind.padEnd(7)}  ${reason.padEnd(16)}`;
+  return `${String(index).padStart(5)}  ${colored(head, kind)}  ${what(frame)}${says}`;
+}
+
+function what({ bytes, length }: CapturedFrame): string {
+  const cut = bytes.length < length ? `, ${bytes.length} of ${length} bytes captured` : "";
+  return describe(bytes) + cut;
+}

@@ -1,0 +1,81 @@
+import { formatEndpoint } from "../../fabric/endpoint.ts";
+import type { Backplane } from "../../fabric/fabric.ts";
+import type { Tap } from "../../tap/index.ts";
+import type { Output } from "../io/output.ts";
+
+const INTERVAL_MILLISECONDS = 1000;
+
+/** What a terminal takes to write over the line that it is in. */
+const ERASED = "\r\x1b[K";
+
+/**
+ * What `sixplane up` prints: a line when it is ready; counters every second, as lines of JSON or in one line
+ * that is written over on a terminal; and the counters at the end.
+ */
+export class Report {
+  readonly #output: Output;
+  readonly #json: boolean;
+  readonly #tap: Tap;
+  readonly #backplane: Backplane;
+  #timer: NodeJS.Timeout | undefined;
+  #printing: Promise<void> | undefined;
+
+  constructor(output: Output, json: boolean, tap: Tap, backplane: Backplane) {
+    this.#output = output;
+    this.#json = json;
+    this.#tap = tap;
+    this.#backplane = backplane;
+  }
+
+  /** @throws Failure where it cannot be printed */
+  async start(): Promise<void> {
+    const { name, mac, mtu, addresses } = this.#tap;
+    const { peers } = this.#backplane;
+    const listen = formatEndpoint(this.#backplane.listening);
+    await this.#output.line(
+      this.#json
+        ? JSON.stringify({ event: "ready", name, mac, mtu, addresses, listen, peers })
+        : `${name} is up: ${addresses.join(", ")}, MAC ${mac}, listening on ${listen}, ${counted(peers, "peer")}`,
+    );
+    await this.#output.finish();
+    this.#timer = setInterval(() => this.#tick(), INTERVAL_MILLISECONDS);
+  }
+
+  /** Prints the last line, but does not wait for its reader: the host is down, and its end not to be held up. */
+  end(): void {
+    if (!this.#timer) return;
+    clearInterval(this.#timer);
+    const erased = process.stdout.isTTY && !this.#json ? ERASED : "";
+    const line = this.#json ? this.#object("end") : this.#sentence();
+    this.#output.line(`${erased}${line}`).catch(() => {}); // Output says it at the end
+  }
+
+  /** Prints once more, unless the last time is still waiting for a reader. */
+  #tick(): void {
+    this.#printing ??= this.#live()
+      .catch(() => clearInterval(this.#timer)) // Output keeps what is wrong with stdout, and says it at the end
+      .finally(() => {
+        this.#printing = undefined;
+      });
+  }
+
+  async #live(): Promise<void> {
+    if (this.#json) await this.#output.line(this.#object("counters"));
+    else if (process.stdout.isTTY) process.stdout.write(`${ERASED}${this.#sentence()}`);
+  }
+
+  #object(event: "counters" | "end"): string {
+    return JSON.stringify({ event, tap: this.#tap.counters(), backplane: this.#backplane.counters });
+  }
+
+  #sentence(): string {
+    const { reply, dropped } = this.#tap.counters();
+    const { sent, received, dropped: lost } = this.#backplane.counters;
+    const all = [...Object.values(dropped), ...Object.values(lost)].reduce((sum, count) => sum + count, 0);
+    return `${reply - dropped.unsent - dropped.limited} answered, ${sent} sent to peers, ${received} received, ${all} dropped`;
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

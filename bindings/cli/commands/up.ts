@@ -1,0 +1,125 @@
+import { type Endpoint, parseEndpoint } from "../../fabric/endpoint.ts";
+import { MOST_MTU, openBackplane } from "../../fabric/fabric.ts";
+import { parsePeer } from "../../fabric/peer.ts";
+import type { Mode } from "../../sixplane/core.ts";
+import { InputError, mismatch } from "../../sixplane/errors.ts";
+import { Network } from "../../sixplane/network.ts";
+import type { Tap, TapOptions } from "../../tap/index.ts";
+import { LEAST_MTU, MOST_REPLIES } from "../../tap/limits.ts";
+import { Failure } from "../io/failure.ts";
+import type { Output } from "../io/output.ts";
+import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
+import { Report } from "./up-report.ts";
+
+export interface UpOptions {
+  network: string;
+  node?: string;
+  zerotier?: Folder;
+  name: string;
+  modes: string;
+  probes: boolean;
+  mtu: string;
+  multicast: "forward" | "drop";
+  rate?: string;
+  peer: string[];
+  listen: string;
+  json: boolean;
+}
+
+const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+
+/** How long a reader that is behind may take for the last lines, before they are lost. */
+const LAST_LINE_MILLISECONDS = 1000;
+
+const WARNING =
+  "what goes to peers is neither encrypted nor authenticated beyond a check of its source: " +
+  "for real networks, ZeroTier or another overlay is the fabric";
+
+/** `sixplane up --network N --node N` */
+export async function up(output: Output, options: UpOptions): Promise<void> {
+  const network = new Network(options.network);
+  const { node } = network.host(chooseNode(options.node, options.zerotier).address);
+  const peers = options.peer.map((text) => parsePeer(network, text));
+  const own = peers.find((peer) => peer.node === node);
+  if (own) throw mismatch("peer", "another node than this host's own", own.node);
+  const mtu = parseWhole("MTU", options.mtu, LEAST_MTU, MOST_MTU);
+  const { rate } = options;
+  const repliesPerSecond = rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES);
+
+  const backplane = await openBackplane(network, parseListen(options.listen), peers);
+  const stopped = whenStopped(output); // before there is anything that must be put back
+  try {
+    const tap = await open({
+      network: network.id,
+      node,
+      name: options.name,
+      modes: options.modes.split(",") as Mode[],
+      probes: options.probes,
+      mtu,
+      multicast: options.multicast,
+      repliesPerSecond,
+      forward: (frames) => backplane.forward(frames),
+    });
+    backplane.receive = (frame) => tap.inject(frame);
+    process.stderr.write(`sixplane: ${WARNING}\n`);
+    warnOfReserved(node);
+    stopped.then(() => tap.close()).catch(() => {}); // `closed` tells what went wrong
+    await run(tap, new Report(output, options.json, tap, backplane));
+  } finally {
+    backplane.close();
+    setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();
+  }
+}
+
+/** Resolves when a signal asks for the end, or nobody reads any more. Further signals do nothing. */
+function whenStopped(output: Output): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of SIGNALS) process.on(signal, () => resolve());
+    output.onUnread = resolve;
+  });
+}
+
+/** Runs until the TAP is closed, or its interface gone. */
+async function run(tap: Tap, report: Report): Promise<void> {
+  try {
+    await Promise.race([tap.closed, tap.usable().then(() => report.start())]);
+    await tap.closed;
+  } catch (error) {
+    throw asOwn(error);
+  } finally {
+    await tap.close();
+    report.end();
+  }
+}
+
+/** The TAP, which the command line loads only where it is needed. */
+async function open(options: TapOptions): Promise<Tap> {
+  const { openTap } = await import("sixplane/tap");
+  try {
+    return await openTap(options);
+  } catch (error) {
+    throw asOwn(error);
+  }
+}
+
+/** The package's entries have errors of their own classes, which are not those bundled here. */
+function asOwn(error: unknown): unknown {
+  const { name, message } = error as Error;
+  if (name === "InputError") return new InputError(message);
+  return name === "TapError" ? new Failure(message) : error;
+}
+
+/** `PORT`, `HOST` or `HOST:PORT`. */
+function parseListen(text: string): Endpoint {
+  const isPort = /^\d+$/.test(text);
+  if (!isPort) return parseEndpoint("address to listen on", text);
+  const port = Number(text);
+  if (port > 0xffff) throw mismatch("port to listen on", "a number from 0 to 65535", text);
+  return { host: "::", port };
+}
+
+function parseWhole(what: string, text: string, least: number, most: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw mismatch(what, `a whole number from ${least} to ${most}`, text);
+}

@@ -1,0 +1,22 @@
+import { SixplaneError } from "../../sixplane/errors.ts";
+
+/** The command was understood, but could not be carried out: exit status 1. */
+export class Failure extends SixplaneError {
+  override name = "Failure";
+}
+
+/** What went wrong, in words, for an error of the operating system. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code && REASONS[code]) || message;
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: "permission denied",
+  EISDIR: "it is a directory",
+  ENOENT: "no such file or directory",
+  ENOSPC: "no space left on device",
+  ENOTDIR: "a part of the path is not a directory",
+  EPERM: "operation not permitted",
+  EROFS: "the file system is read-only",
+};

@@ -1,0 +1,237 @@
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+import { InputError } from "../sixplane/errors.ts";
+import type { Network } from "../sixplane/network.ts";
+import { asSocketSees, type Endpoint, formatEndpoint, reachableFrom, resolve } from "./endpoint.ts";
+import { BackplaneError } from "./error.ts";
+import type { Peer } from "./peer.ts";
+import { VXLAN_HEADER, vxlanFrame, vxlanHeader } from "./vxlan.ts";
+
+/** A datagram of IPv4, less the headers of IPv4 and UDP, of VXLAN, and of Ethernet with a VLAN tag. */
+export const MOST_MTU = 0xffff - 20 - 8 - VXLAN_HEADER - 18;
+
+/** What has happened to frames on their way between hosts. */
+export interface BackplaneCounters {
+  /** Frames sent to peers; one to several of them counts once for each. */
+  sent: number;
+  /** Frames that came from peers and passed the source check. */
+  received: number;
+  dropped: {
+    /** Frames to a MAC that is no peer's. */
+    unknownDestination: number;
+    /** Frames that the operating system did not send. */
+    unsent: number;
+    /** Datagrams that the operating system could not give. */
+    unreceived: number;
+    /** Datagrams from where there is no peer. */
+    unknownSender: number;
+    /** Datagrams that are no frame of this network. */
+    malformed: number;
+    /** Frames with a source that is not their sender's. */
+    spoofed: number;
+  };
+}
+
+/**
+ * Carries frames between the hosts of a network in VXLAN over UDP (RFC 7348): each to the peer whose MAC it is
+ * for, multicast and broadcast to all. Who sent a datagram is told by the address and port that it comes from,
+ * and a frame whose source is not that node's own is dropped. Nothing is encrypted or authenticated.
+ */
+export class Backplane {
+  /** Gets each frame that comes in. */
+  receive: (frame: Uint8Array) => void = () => {};
+  readonly counters: BackplaneCounters = {
+    sent: 0,
+    received: 0,
+    dropped: { unknownDestination: 0, unsent: 0, unreceived: 0, unknownSender: 0, malformed: 0, spoofed: 0 },
+  };
+
+  readonly #network: Network;
+  readonly #socket: Socket;
+  readonly #header: Uint8Array;
+  readonly #peers: readonly Peer[];
+  readonly #byMac: ReadonlyMap<number, readonly Peer[]>;
+  readonly #byEndpoint: ReadonlyMap<string, Peer>;
+
+  /** @param peers with the endpoints as the socket sees them */
+  constructor(network: Network, socket: Socket, peers: readonly Peer[]) {
+    this.#network = network;
+    this.#socket = socket;
+    this.#header = vxlanHeader(network.id);
+    this.#peers = peers;
+    this.#byMac = new Map(peers.map((peer) => [macNumber(peer.mac), [peer]]));
+    this.#byEndpoint = new Map(peers.map((peer) => [endpointKey(peer.endpoint), peer]));
+    socket.on("message", (datagram, sender) => this.#accept(datagram, sender));
+    socket.on("error", () => this.counters.dropped.unreceived++);
+  }
+
+  /** Where datagrams are received. */
+  get listening(): Endpoint {
+    const { address, port } = this.#socket.address();
+    return { host: address, port };
+  }
+
+  /** How many peers it has. */
+  get peers(): number {
+    return this.#peers.length;
+  }
+
+  /** Sends frames to the peers that they are for, and resolves when the operating system has them all. */
+  async forward(frames: Iterable<Uint8Array>): Promise<void> {
+    const sends: Promise<void>[] = [];
+    for (const frame of frames) {
+      const peers = isGroup(frame) ? this.#peers : this.#byMac.get(macNumber(frame));
+      if (!peers) this.counters.dropped.unknownDestination++;
+      else for (const peer of peers) sends.push(this.#send(frame, peer));
+    }
+    await Promise.all(sends);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #send(frame: Uint8Array, { endpoint }: Peer): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.send([this.#header, frame], endpoint.port, endpoint.host, (error) => {
+        if (error) this.counters.dropped.unsent++;
+        else this.counters.sent++;
+        resolve();
+      });
+    });
+  }
+
+  #accept(datagram: Uint8Array, sender: RemoteInfo): void {
+    const { dropped } = this.counters;
+    const peer = this.#byEndpoint.get(endpointKey({ host: sender.address, port: sender.port }));
+    const frame = vxlanFrame(datagram, this.#header);
+    if (!peer) {
+      dropped.unknownSender++;
+    } else if (!frame) {
+      dropped.malformed++;
+    } else if (!this.#network.permitsSource(peer.node, frame)) {
+      dropped.spoofed++;
+    } else {
+      this.counters.received++;
+      this.receive(frame);
+    }
+  }
+}
+
+/**
+ * Opens the socket and looks the peers up.
+ *
+ * @throws InputError where a peer cannot be reached from there, or two cannot be told apart
+ * @throws BackplaneError where it cannot listen there, or a host is not known
+ */
+export async function openBackplane(
+  network: Network,
+  listen: Endpoint,
+  peers: readonly Peer[],
+): Promise<Backplane> {
+  const local = asSocketSees(await resolve("address to listen on", listen, 0), false);
+  const isIpv6 = isIP(local.host) === 6;
+  const resolved = await Promise.all(peers.map((peer) => located(network, peer, local.host)));
+  checkDistinct(resolved);
+  const socket = createSocket(isIpv6 ? "udp6" : "udp4");
+  try {
+    socket.bind(local.port, local.host);
+    await once(socket, "listening");
+  } catch (error) {
+    socket.close();
+    throw cannotListen(local, error as NodeJS.ErrnoException);
+  }
+  return new Backplane(network, socket, resolved);
+}
+
+/** The peer with its endpoint as the socket sees it which is bound to the local address. */
+async function located(network: Network, peer: Peer, local: string): Promise<Peer> {
+  const family = reachableFrom(local);
+  const found = await resolve("peer's host", peer.endpoint, family);
+  const found6 = isIP(found.host) === 6;
+  const endpoint = asSocketSees(found, isIP(local) === 6);
+  if (family !== 0 && reachableFrom(endpoint.host) !== family) {
+    const kind = found6 ? "IPv6" : "IPv4";
+    throw new InputError(
+      `peer ${peer.node} has the ${kind} address ${found.host}, which cannot be reached from ${local}: listen on [::]`,
+    );
+  }
+  if (!isOneHost(found.host)) {
+    throw new InputError(`peer ${peer.node} has the address ${found.host}, which is not one host's`);
+  }
+  if (found6) checkUnderlay(network, peer.node, endpoint.host);
+  return { ...peer, endpoint };
+}
+
+/** Whether an address is that of one host: no multicast or broadcast, and not the unspecified one. */
+function isOneHost(host: string): boolean {
+  if (isIP(host) === 6) return !/^(ff|::$|::%)/i.test(host);
+  const first = Number.parseInt(host, 10);
+  return first > 0 && first < 224;
+}
+
+/** That datagrams to an IPv6 address do not come back to the TAP, to be sent there again, and again. */
+function checkUnderlay(network: Network, node: string, host: string): void {
+  const [address = "", zone] = host.split("%");
+  if (network.ownerOf(address)) {
+    throw new InputError(`peer ${node} has the address ${host}, which is one of the network's own`);
+  }
+  if (!/^fe[89ab]/.test(address)) return;
+  if (zone === undefined) {
+    throw new InputError(
+      `peer ${node} has the link-local address ${host}: name the interface, too, as in ${host}%eth0`,
+    );
+  }
+  // An interface that there is not counts as none for the kernel, which then takes any.
+  if (!networkInterfaces()[zone]) {
+    throw new BackplaneError(`peer ${node} has the address ${host}, but no interface ${zone} is up`);
+  }
+}
+
+function checkDistinct(peers: readonly Peer[]): void {
+  const nodes = new Set<string>();
+  const places = new Map<string, string>();
+  for (const { node, endpoint } of peers) {
+    if (nodes.has(node)) throw new InputError(`peer ${node} is given twice`);
+    const other = places.get(endpointKey(endpoint));
+    if (other) {
+      throw new InputError(
+        `peers ${other} and ${node} cannot be told apart: both are at ${formatEndpoint(endpoint)}`,
+      );
+    }
+    nodes.add(node);
+    places.set(endpointKey(endpoint), node);
+  }
+}
+
+function cannotListen(endpoint: Endpoint, { code, message }: NodeJS.ErrnoException): BackplaneError {
+  return new BackplaneError(
+    `cannot listen on ${formatEndpoint(endpoint)}: ${(code && LISTEN_REASONS[code]) || message}`,
+  );
+}
+
+const LISTEN_REASONS: Record<string, string> = {
+  EACCES: "ports below 1024 take privilege",
+  EADDRINUSE: "another program does, on that port",
+  EADDRNOTAVAIL: "no interface of this machine has that address",
+  EAFNOSUPPORT: "there is no IPv6 on this machine",
+  EINVAL: "no interface of this machine has that address",
+};
+
+function endpointKey({ host, port }: Endpoint): string {
+  return `${host} ${port}`;
+}
+
+/** Whether a frame is for several: multicast or broadcast. */
+function isGroup(frame: Uint8Array): boolean {
+  return ((frame[0] ?? 0) & 1) === 1;
+}
+
+/** The first six bytes as a number. */
+function macNumber(bytes: Uint8Array): number {
+  let number = 0;
+  for (let at = 0; at < 6; at++) number = number * 256 + (bytes[at] ?? 0);
+  return number;
+}

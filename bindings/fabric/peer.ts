@@ -1,0 +1,26 @@
+import { mismatch } from "../sixplane/errors.ts";
+import { parseMac } from "../sixplane/mac.ts";
+import type { Network } from "../sixplane/network.ts";
+import { type Endpoint, parseEndpoint } from "./endpoint.ts";
+
+/** Another host of the network, and where it is. */
+export interface Peer {
+  node: string;
+  /** Its MAC on the network. */
+  mac: Uint8Array;
+  endpoint: Endpoint;
+}
+
+/**
+ * Reads `NODE@HOST:PORT`.
+ *
+ * @throws InputError for anything else
+ */
+export function parsePeer(network: Network, text: string): Peer {
+  const at = text.indexOf("@");
+  if (at < 0) throw mismatch("peer", "NODE@HOST:PORT", text);
+  const host = network.host(text.slice(0, at));
+  const endpoint = parseEndpoint("peer's host", text.slice(at + 1));
+  if (endpoint.port === 0) throw mismatch("peer's port", "a number from 1 to 65535", text.slice(at + 1));
+  return { node: host.node, mac: parseMac(host.mac), endpoint };
+}

@@ -1,0 +1,44 @@
+// The few functions of the C library that a TAP needs, by whatever calls into it from this runtime.
+
+import { TapError } from "../error.ts";
+
+/**
+ * The C library of the process. As there, -1 is a failure, whose number `errno` tells.
+ *
+ * Memory is named by its address where a loop would otherwise make an object for every call.
+ */
+export interface Libc {
+  open(path: Uint8Array, flags: number): number;
+  close(file: number): number;
+  socket(domain: number, type: number, protocol: number): number;
+  ioctl(file: number, request: number, argument: Uint8Array): number;
+  eventfd(initial: number, flags: number): number;
+  poll(entries: Uint8Array, count: number, milliseconds: number): number;
+  read(file: number, address: number, length: number): number;
+  write(file: number, address: number, length: number): number;
+  writeBytes(file: number, bytes: Uint8Array, length: number): number;
+  memcpy(to: number, from: number, length: number): void;
+  /** Where the bytes lie. They stay there for as long as their buffer lives. */
+  addressOf(bytes: Uint8Array): number;
+  /** The error number of the call before, which must have failed. */
+  errno(): number;
+}
+
+/** Numbers of asm-generic, which x86, ARM and RISC-V share. */
+export const O_RDWR = 0x2;
+export const O_NONBLOCK = 0x800;
+export const O_CLOEXEC = 0x80000;
+export const SOCK_CLOEXEC = O_CLOEXEC;
+
+/**
+ * The C library of the process that this runs in.
+ *
+ * @throws TapError where there is no way to call it
+ */
+export async function loadLibc(): Promise<Libc> {
+  if (process.platform !== "linux") {
+    throw new TapError(`TAP interfaces need Linux, this is ${process.platform}`, "ENOSYS");
+  }
+  const { openLibc } = "Deno" in globalThis ? await import("./libc-deno.ts") : await import("./libc-node.ts");
+  return openLibc();
+}

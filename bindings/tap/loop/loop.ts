@@ -1,0 +1,125 @@
+// The loop between the kernel and the core, in a thread of its own: a frame is read into the core's memory,
+// judged there, and the reply written from there. No object is made for a frame.
+
+import { constants } from "node:os";
+import { parentPort, workerData } from "node:worker_threads";
+import { initSync, Network, type ResponderOptions } from "sixplane";
+import { type Libc, loadLibc } from "../kernel/libc.ts";
+import { Bucket } from "./bucket.ts";
+import { BACKLOG, FORWARDED, LIMITED, MULTICAST, OVERSIZED, REPLIES, UNSENT } from "./counters.ts";
+import { QueueWriter } from "./queue.ts";
+
+const { EAGAIN, EINTR } = constants.errno;
+const POLLIN = 1;
+
+/** From here down, what `answerInPlace` returns is the reason for which a solicitation is invalid. */
+const INVALID = -16;
+
+/** How long a poll waits at most: a process that ends without closing the TAP waits for this thread. */
+const POLL_MILLISECONDS = 200;
+
+/** What the loop is told when it starts. */
+export interface LoopOptions {
+  network: string;
+  responder: ResponderOptions;
+  /** The TAP's file. */
+  file: number;
+  /** An eventfd that ends a poll. */
+  wake: number;
+  /** Whether multicast is passed on. */
+  multicast: boolean;
+  /** How many replies a second may have; without it there is no limit. */
+  repliesPerSecond: number | undefined;
+  /** Where passed frames go; without it nobody wants them. */
+  queue: SharedArrayBuffer | undefined;
+  counts: SharedArrayBuffer;
+  /** One 32-bit word: not 0 when the loop is to end. */
+  stop: SharedArrayBuffer;
+}
+
+/** What the loop says: that it reads, that there are frames in the queue, or the error number that ended it. */
+export type LoopMessage = "started" | "frames" | { errno: number };
+
+function say(message: LoopMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function run(libc: Libc, options: LoopOptions): void {
+  const { file } = options;
+  const responder = new Network(options.network).responder(options.responder);
+  const counts = new Float64Array(options.counts);
+  const stop = new Int32Array(options.stop);
+  const queue = options.queue && new QueueWriter(options.queue, libc);
+  const { buffer } = responder;
+  const address = libc.addressOf(buffer);
+  const bucket = options.repliesPerSecond === undefined ? undefined : new Bucket(options.repliesPerSecond);
+  const wait = poller(libc, file, options.wake);
+  let lastErrno = 0;
+
+  say("started");
+  const { read, write } = libc;
+  const room = buffer.length;
+  while (Atomics.load(stop, 0) === 0) {
+    const length = read(file, address, room);
+    if (length > 0) judge(length);
+    else if (!mayGoOn(libc.errno())) return;
+  }
+
+  function judge(length: number): void {
+    if (length === room) {
+      count(OVERSIZED); // it may have been longer: the kernel gives what there is room for
+      return;
+    }
+    const reply = responder.answerInPlace(length);
+    if (reply > 0) {
+      count(REPLIES);
+      if (bucket && !bucket.take()) count(LIMITED);
+      else if (write(file, address, reply) !== reply) count(UNSENT);
+    } else {
+      count(-reply);
+      if (reply > INVALID && queue) forward(queue, length);
+    }
+  }
+
+  function forward(to: QueueWriter, length: number): void {
+    if (!options.multicast && ((buffer[0] ?? 0) & 1) === 1) {
+      count(MULTICAST);
+    } else if (!to.put(address, length)) {
+      count(BACKLOG);
+    } else {
+      count(FORWARDED);
+      if (to.wakes()) say("frames");
+    }
+  }
+
+  function count(index: number): void {
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+
+  function mayGoOn(errno: number): boolean {
+    // Only an error that comes twice ends the loop: under Deno, a call that the runtime itself makes between
+    // a read and the question for its error number, as to collect garbage, may have left another one.
+    const isEnd = errno !== EAGAIN && errno !== EINTR && errno === lastErrno;
+    lastErrno = errno;
+    if (errno === EAGAIN) {
+      wait();
+      bucket?.fill();
+    }
+    if (isEnd) say({ errno });
+    return !isEnd;
+  }
+}
+
+/** Waits until there is something to read, or the loop is woken. */
+function poller(libc: Libc, file: number, wake: number): () => void {
+  //  two of struct pollfd, poll(2): file (4), events (2), events that came (2)
+  const entries = new Int32Array([file, 0, wake, 0]);
+  const bytes = new Uint8Array(entries.buffer);
+  const events = new Int16Array(entries.buffer);
+  events[2] = POLLIN;
+  events[6] = POLLIN;
+  return () => void libc.poll(bytes, 2, POLL_MILLISECONDS);
+}
+
+initSync();
+run(await loadLibc(), workerData as LoopOptions);

@@ -1,0 +1,59 @@
+// Captures from programs, in any runtime: what `sixplane/capture` gives them.
+import {
+  type CapturedFrame,
+  CaptureError,
+  describe as describeFrame,
+  InputError,
+  pcapHeader,
+  pcapRecord,
+  readCapture,
+} from "sixplane/capture";
+import { describe, expect, test } from "vitest";
+import { join, pcap, pcapng } from "../support/captures.ts";
+import { hex, solicitation, toHex } from "../support/frames.ts";
+
+const FRAMES = [solicitation(), solicitation({ ethertype: "0806" }), solicitation({ code: "01" })];
+
+/** A capture as a stream, as files and bodies of responses are. */
+async function read(capture: Uint8Array): Promise<CapturedFrame[]> {
+  const frames: CapturedFrame[] = [];
+  for await (const frame of readCapture(new Blob([Uint8Array.from(capture)]).stream())) {
+    frames.push({ ...frame, bytes: frame.bytes.slice() });
+  }
+  return frames;
+}
+
+describe("sixplane/capture", () => {
+  test.each([
+    ["pcap", pcap(FRAMES)],
+    [
+      "pcapng",
+      join([
+        pcapng().section(),
+        pcapng().interface(),
+        ...FRAMES.map((frame) => pcapng().enhanced(frame, 1_700_000_000_123_456n)),
+      ]),
+    ],
+  ])("reads the frames of a %s, and writes them as a pcap that reads the same", async (_, capture) => {
+    const frames = await read(capture);
+    expect(frames.map(({ bytes }) => toHex(bytes))).toEqual(FRAMES.map(toHex));
+    expect(frames[0]).toMatchObject({ length: 86, seconds: 1_700_000_000, nanoseconds: 123_456_000 });
+    expect(await read(join([pcapHeader(), ...frames.map(pcapRecord)]))).toEqual(frames);
+  });
+
+  test("says what a frame is", () => {
+    expect(FRAMES.map(describeFrame)).toEqual([
+      "Neighbor Solicitation for fc9c:56c2:e3de:adbe:ef01::1 from fc9c:56c2:e389:e92c:eee5::1",
+      "ARP",
+      "Neighbor Solicitation for fc9c:56c2:e3de:adbe:ef01::1 from fc9c:56c2:e389:e92c:eee5::1",
+    ]);
+    expect(describeFrame(new Uint8Array(3))).toBe("3 bytes, less than an Ethernet header");
+  });
+
+  test("refuses what is no capture, and stops where one is damaged", async () => {
+    await expect(read(hex("1f8b0800"))).rejects.toThrow(InputError);
+    const cut = read(pcap(FRAMES).subarray(0, -1));
+    await expect(cut).rejects.toThrow(CaptureError);
+    await expect(cut).rejects.toMatchObject({ name: "CaptureError", offset: 24 + 2 * (16 + 86) + 16 });
+  });
+});

