@@ -6,7 +6,7 @@ import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-ex
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TYPES = `${ROOT}/dist/types`;
 
-declare("index", "index");
+declare("sixplane/index", "index");
 declare("capture/index", "capture");
 // The TAP's declarations take from the package what is the package's, as its code does: from one that is not
 // theirs, which lies beside them.
