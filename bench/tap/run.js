@@ -167,7 +167,7 @@ function source(name) {
 
 /**
  * @param {{ mode: string, c: Spread, sixplane: Spread, ratio: Spread }[]} results
- * @param {{ backplane: number, veth: number }} iperf3
+ * @param {{ fabric: number, veth: number }} iperf3
  */
 function print(results, iperf3) {
   console.log(`answers per second, median of ${PAIRS} pairs (least to most)`);
@@ -180,7 +180,7 @@ function print(results, iperf3) {
   }
   const gigabits = (/** @type {number} */ rate) => `${(rate / 1e9).toFixed(2)} Gbit/s`.padStart(13);
   console.log("iperf3, one TCP connection");
-  console.log(`  between containers on two hosts  ${gigabits(iperf3.backplane)}`);
+  console.log(`  between containers on two hosts  ${gigabits(iperf3.fabric)}`);
   console.log(`  over a veth pair                 ${gigabits(iperf3.veth)}`);
 }
 

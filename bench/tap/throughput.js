@@ -11,10 +11,10 @@ const SECONDS = "3";
 
 /** Bits per second of one TCP connection. */
 export async function throughputs() {
-  return { backplane: await overBackplane(), veth: await overCable() };
+  return { fabric: await overFabric(), veth: await overCable() };
 }
 
-async function overBackplane() {
+async function overFabric() {
   initSync();
   const outside = Namespace.own();
   outside.ip("link add wire type bridge");

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP, SocketAddress } from "node:net";
 import { mismatch, quote } from "../sixplane/errors.ts";
-import { BackplaneError } from "./error.ts";
+import { FabricError } from "./error.ts";
 import { VXLAN_PORT } from "./vxlan.ts";
 
 /** What an IPv4 address starts with where a socket of IPv6 uses it (RFC 4291 §2.5.5.2). */
@@ -41,14 +41,14 @@ export function formatEndpoint({ host, port }: Endpoint): string {
  *
  * @param what its name in an error
  * @param family which address of a name to take, 4 or 6; 0 takes the first
- * @throws BackplaneError where nobody knows it
+ * @throws FabricError where nobody knows it
  */
 export async function resolve(what: string, { host, port }: Endpoint, family: Family): Promise<Endpoint> {
   try {
     return { host: (await lookup(host, { family })).address, port };
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
-    throw new BackplaneError(
+    throw new FabricError(
       `${what} ${quote(host)} cannot be looked up: ${lookupReason(code, family) ?? code}`,
     );
   }

@@ -1,6 +1,6 @@
 import { SixplaneError } from "../sixplane/errors.ts";
 
-/** The backplane could not be opened: the operating system or a name server refused. */
-export class BackplaneError extends SixplaneError {
-  override name = "BackplaneError";
+/** The fabric could not be opened: the operating system or a name server refused. */
+export class FabricError extends SixplaneError {
+  override name = "FabricError";
 }

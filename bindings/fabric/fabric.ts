@@ -5,7 +5,7 @@ import { networkInterfaces } from "node:os";
 import { InputError } from "../sixplane/errors.ts";
 import type { Network } from "../sixplane/network.ts";
 import { asSocketSees, type Endpoint, formatEndpoint, reachableFrom, resolve } from "./endpoint.ts";
-import { BackplaneError } from "./error.ts";
+import { FabricError } from "./error.ts";
 import type { Peer } from "./peer.ts";
 import { VXLAN_HEADER, vxlanFrame, vxlanHeader } from "./vxlan.ts";
 
@@ -13,7 +13,7 @@ import { VXLAN_HEADER, vxlanFrame, vxlanHeader } from "./vxlan.ts";
 export const MOST_MTU = 0xffff - 20 - 8 - VXLAN_HEADER - 18;
 
 /** What has happened to frames on their way between hosts. */
-export interface BackplaneCounters {
+export interface FabricCounters {
   /** Frames sent to peers; one to several of them counts once for each. */
   sent: number;
   /** Frames that came from peers and passed the source check. */
@@ -39,10 +39,10 @@ export interface BackplaneCounters {
  * for, multicast and broadcast to all. Who sent a datagram is told by the address and port that it comes from,
  * and a frame whose source is not that node's own is dropped. Nothing is encrypted or authenticated.
  */
-export class Backplane {
+export class Fabric {
   /** Gets each frame that comes in. */
   receive: (frame: Uint8Array) => void = () => {};
-  readonly counters: BackplaneCounters = {
+  readonly counters: FabricCounters = {
     sent: 0,
     received: 0,
     dropped: { unknownDestination: 0, unsent: 0, unreceived: 0, unknownSender: 0, malformed: 0, spoofed: 0 },
@@ -124,13 +124,13 @@ export class Backplane {
  * Opens the socket and looks the peers up.
  *
  * @throws InputError where a peer cannot be reached from there, or two cannot be told apart
- * @throws BackplaneError where it cannot listen there, or a host is not known
+ * @throws FabricError where it cannot listen there, or a host is not known
  */
-export async function openBackplane(
+export async function openFabric(
   network: Network,
   listen: Endpoint,
   peers: readonly Peer[],
-): Promise<Backplane> {
+): Promise<Fabric> {
   const local = asSocketSees(await resolve("address to listen on", listen, 0), false);
   const isIpv6 = isIP(local.host) === 6;
   const resolved = await Promise.all(peers.map((peer) => located(network, peer, local.host)));
@@ -143,7 +143,7 @@ export async function openBackplane(
     socket.close();
     throw cannotListen(local, error as NodeJS.ErrnoException);
   }
-  return new Backplane(network, socket, resolved);
+  return new Fabric(network, socket, resolved);
 }
 
 /** The peer with its endpoint as the socket sees it which is bound to the local address. */
@@ -186,7 +186,7 @@ function checkUnderlay(network: Network, node: string, host: string): void {
   }
   // An interface that there is not counts as none for the kernel, which then takes any.
   if (!networkInterfaces()[zone]) {
-    throw new BackplaneError(`peer ${node} has the address ${host}, but no interface ${zone} is up`);
+    throw new FabricError(`peer ${node} has the address ${host}, but no interface ${zone} is up`);
   }
 }
 
@@ -206,8 +206,8 @@ function checkDistinct(peers: readonly Peer[]): void {
   }
 }
 
-function cannotListen(endpoint: Endpoint, { code, message }: NodeJS.ErrnoException): BackplaneError {
-  return new BackplaneError(
+function cannotListen(endpoint: Endpoint, { code, message }: NodeJS.ErrnoException): FabricError {
+  return new FabricError(
     `cannot listen on ${formatEndpoint(endpoint)}: ${(code && LISTEN_REASONS[code]) || message}`,
   );
 }

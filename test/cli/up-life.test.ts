@@ -78,15 +78,15 @@ describe("what it prints", () => {
     const addresses = [A.sixplane, A.rfc4193];
     const ready = { event: "ready", name: "zt0", mac: A.mac, mtu: 2800, addresses };
     expect(events[0]).toEqual({ ...ready, listen: "[::]:4789", peers: 0 });
-    for (const { event, tap, backplane, ...rest } of events.slice(1)) {
-      expect([rest, Object.keys(tap), Object.keys(backplane)]).toEqual([
+    for (const { event, tap, fabric, ...rest } of events.slice(1)) {
+      expect([rest, Object.keys(tap), Object.keys(fabric)]).toEqual([
         {},
         ["received", "reply", "pass", "invalid", "reasons", "forwarded", "injected", "dropped"],
         ["sent", "received", "dropped"],
       ]);
       const ofTap = ["backlog", "multicast", "oversized", "unsent", "limited", "uninjected"];
       expect(Object.keys(tap.dropped)).toEqual(ofTap);
-      const ofBackplane = [
+      const ofFabric = [
         "unknownDestination",
         "unsent",
         "unreceived",
@@ -94,9 +94,9 @@ describe("what it prints", () => {
         "malformed",
         "spoofed",
       ];
-      expect(Object.keys(backplane.dropped)).toEqual(ofBackplane);
+      expect(Object.keys(fabric.dropped)).toEqual(ofFabric);
     }
-    const flat = events.slice(1).map(({ tap, backplane }) => counts({ tap, backplane }));
+    const flat = events.slice(1).map(({ tap, fabric }) => counts({ tap, fabric }));
     for (const [index, later] of flat.entries()) {
       for (const [name, count] of Object.entries(flat[index - 1] ?? {})) {
         expect(later[name], name).toBeGreaterThanOrEqual(count);
@@ -104,7 +104,7 @@ describe("what it prints", () => {
     }
     const last = events.at(-1);
     expect(last?.tap).toMatchObject({ reply: 1, forwarded: 1 });
-    expect(last?.backplane.dropped).toMatchObject({ unknownDestination: 1 });
+    expect(last?.fabric.dropped).toMatchObject({ unknownDestination: 1 });
   });
 
   test("on a terminal is a line that is written over, until Ctrl-C", async ({ skip }) => {

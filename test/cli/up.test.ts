@@ -82,9 +82,9 @@ describe("two hosts", () => {
     expect(types).toEqual(["128", "129", "128", "129", "128", "129", "128", "129"]);
     for (const host of [a, b]) {
       await host.end("SIGINT");
-      const { tap, backplane } = host.events.at(-1) ?? {};
+      const { tap, fabric } = host.events.at(-1) ?? {};
       expect(tap?.dropped.multicast).toBeGreaterThan(0); // there was some that the kernel would have sent
-      expect(backplane).toMatchObject({ sent: 4, received: 4 });
+      expect(fabric).toMatchObject({ sent: 4, received: 4 });
     }
   });
 });
@@ -319,7 +319,7 @@ describe("the underlay", () => {
     await using b = await Host.up(B.node, onB, namespace);
     await using _ = await Host.up(A.node, onA, namespace);
     // Each kernel has all addresses here, and needs no ping; but interfaces say something when they come up.
-    await b.counts("frames from the other", ({ backplane }) => backplane.received > 0);
+    await b.counts("frames from the other", ({ fabric }) => fabric.received > 0);
   });
 });
 

@@ -32,14 +32,14 @@ function comparable(text: string): string[] {
   return text.replaceAll(nobody, "<nobody>").split("\n").sort();
 }
 
-describe("the backplane", () => {
+describe("the fabric", () => {
   test.for<[string, string[]]>([
     ["as root", []],
     ["as an ordinary user", ["unshare", "--mount", "sh", "-c", WITH_TUN, "sh", "0666", ...ORDINARY_USER]],
   ])("%s: containers reach each other, and no solicitation crosses", ([, before], { skip }) => {
     for (const program of ["ping", "tcpdump"]) skip(!isInstalled(program), `no ${program}`);
     skip(process.getuid?.() !== 0, "other users and devices take root");
-    const { status, stdout, stderr } = example("backplane", before);
+    const { status, stdout, stderr } = example("fabric", before);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout.match(/^ {4}container fc9c:56c2:e3/gm)).toHaveLength(6);
     expect(stdout).toContain("Every container pings every other: 30 of 30 answer.");
@@ -56,12 +56,12 @@ describe("the backplane", () => {
     for (const program of ["ping", "tcpdump"]) skip(!isInstalled(program), `no ${program}`);
     const readme = readFileSync(`${ROOT}/README.md`, "utf8");
     const [, transcript = ""] = /^\$ npm start\n(.*?)^```$/ms.exec(readme) ?? [];
-    expect(comparable(example("backplane").stdout)).toEqual(comparable(transcript));
+    expect(comparable(example("fabric").stdout)).toEqual(comparable(transcript));
   });
 
   test("shows a capture where there can be no TAP, and says why", ({ skip }) => {
     skip(process.getuid?.() !== 0, "hiding a device takes root");
-    const { status, stdout } = example("backplane", ["unshare", "--mount", "sh", "-c", WITHOUT_TUN, "sh"]);
+    const { status, stdout } = example("fabric", ["unshare", "--mount", "sh", "-c", WITHOUT_TUN, "sh"]);
     expect(status).toBe(0);
     expect(stdout).toContain("cannot be shown here: it needs to read and write /dev/net/tun");
     expect(stdout).toContain("33 frames: 9 reply, 24 pass, 0 invalid");
@@ -71,7 +71,7 @@ describe("the backplane", () => {
     [["--hosts", "1"], '--hosts must be a whole number from 2 to 5, got "1"\n'],
     [["--containers", "x"], '--containers must be a whole number from 1 to 50, got "x"\n'],
   ])("refuses %j", (words, message) => {
-    const { status, stderr } = example("backplane", [], ...words);
+    const { status, stderr } = example("fabric", [], ...words);
     expect([status, stderr]).toEqual([2, message]);
   });
 });

@@ -82,7 +82,7 @@ describe("VXLAN", () => {
     for (const address of [A.sixplane, A.rfc4193]) expect(ping(two, address).status).toBe(0);
     expect(a.pings(B.sixplane, "-s", "1352", "-M", "do")).toBe(true);
     await a.end("SIGINT");
-    const { dropped } = a.events.at(-1)?.backplane ?? {};
+    const { dropped } = a.events.at(-1)?.fabric ?? {};
     expect(dropped).toMatchObject({ unknownSender: 0, malformed: 0, spoofed: 0 });
   });
 });
@@ -176,7 +176,7 @@ describe("a datagram", () => {
     const frames = await capture.decoded(Buffer.from(good, "hex"), "frame", ["eth.type"]);
     expect(frames).toEqual([{ "eth.type": ["0x88b5"] }]); // and nothing else has got to the kernel
     await a.end("SIGINT");
-    const { tap, backplane } = a.events.at(-1) ?? {};
+    const { tap, fabric } = a.events.at(-1) ?? {};
     const none = {
       unknownDestination: 0,
       unsent: 0,
@@ -185,7 +185,7 @@ describe("a datagram", () => {
       malformed: 0,
       spoofed: 0,
     };
-    expect(backplane).toMatchObject({ received: 1, dropped: { ...none, [counter]: datagrams.length } });
+    expect(fabric).toMatchObject({ received: 1, dropped: { ...none, [counter]: datagrams.length } });
     expect(tap?.injected).toBe(1);
   });
 
@@ -217,7 +217,7 @@ describe("a frame", () => {
     await using a = await Host.up(A.node, [...PEER, "--multicast", "drop", "--json"], one);
     expect(a.pings(C.sixplane, "-W", "0.2")).toBe(false);
     await a.end("SIGINT");
-    expect(a.events.at(-1)?.backplane).toMatchObject({
+    expect(a.events.at(-1)?.fabric).toMatchObject({
       sent: 0,
       dropped: { unknownDestination: 1, unsent: 0 },
     });
@@ -230,7 +230,7 @@ describe("a frame", () => {
     const { tap } = await a.counts("multicast", (counters) => counters.tap.forwarded > 0);
     await a.end("SIGINT");
     expect(tap.forwarded).toBeGreaterThan(0);
-    expect(a.events.at(-1)?.backplane).toMatchObject({ sent: 0, dropped: { unknownDestination: 0 } });
+    expect(a.events.at(-1)?.fabric).toMatchObject({ sent: 0, dropped: { unknownDestination: 0 } });
   });
 
   test("that the system does not send is counted", async () => {
@@ -240,7 +240,7 @@ describe("a frame", () => {
     await using a = await Host.up(A.node, unreachable, one);
     expect(a.pings(B.sixplane, "-W", "0.2")).toBe(false);
     await a.end("SIGINT");
-    expect(a.events.at(-1)?.backplane).toMatchObject({
+    expect(a.events.at(-1)?.fabric).toMatchObject({
       sent: 0,
       dropped: { unknownDestination: 0, unsent: 1 },
     });

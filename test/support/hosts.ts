@@ -78,7 +78,7 @@ export interface Event {
     injected: number;
     dropped: Record<string, number>;
   };
-  backplane: { sent: number; received: number; dropped: Record<string, number> };
+  fabric: { sent: number; received: number; dropped: Record<string, number> };
 }
 
 /** A program that runs, and what it has printed. */

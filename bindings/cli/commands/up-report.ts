@@ -1,5 +1,5 @@
 import { formatEndpoint } from "../../fabric/endpoint.ts";
-import type { Backplane } from "../../fabric/fabric.ts";
+import type { Fabric } from "../../fabric/fabric.ts";
 import type { Tap } from "../../tap/index.ts";
 import type { Output } from "../io/output.ts";
 
@@ -16,22 +16,22 @@ export class Report {
   readonly #output: Output;
   readonly #json: boolean;
   readonly #tap: Tap;
-  readonly #backplane: Backplane;
+  readonly #fabric: Fabric;
   #timer: NodeJS.Timeout | undefined;
   #printing: Promise<void> | undefined;
 
-  constructor(output: Output, json: boolean, tap: Tap, backplane: Backplane) {
+  constructor(output: Output, json: boolean, tap: Tap, fabric: Fabric) {
     this.#output = output;
     this.#json = json;
     this.#tap = tap;
-    this.#backplane = backplane;
+    this.#fabric = fabric;
   }
 
   /** @throws Failure where it cannot be printed */
   async start(): Promise<void> {
     const { name, mac, mtu, addresses } = this.#tap;
-    const { peers } = this.#backplane;
-    const listen = formatEndpoint(this.#backplane.listening);
+    const { peers } = this.#fabric;
+    const listen = formatEndpoint(this.#fabric.listening);
     await this.#output.line(
       this.#json
         ? JSON.stringify({ event: "ready", name, mac, mtu, addresses, listen, peers })
@@ -65,12 +65,12 @@ export class Report {
   }
 
   #object(event: "counters" | "end"): string {
-    return JSON.stringify({ event, tap: this.#tap.counters(), backplane: this.#backplane.counters });
+    return JSON.stringify({ event, tap: this.#tap.counters(), fabric: this.#fabric.counters });
   }
 
   #sentence(): string {
     const { reply, dropped } = this.#tap.counters();
-    const { sent, received, dropped: lost } = this.#backplane.counters;
+    const { sent, received, dropped: lost } = this.#fabric.counters;
     const all = [...Object.values(dropped), ...Object.values(lost)].reduce((sum, count) => sum + count, 0);
     return `${reply - dropped.unsent - dropped.limited} answered, ${sent} sent to peers, ${received} received, ${all} dropped`;
   }

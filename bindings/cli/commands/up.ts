@@ -1,5 +1,5 @@
 import { type Endpoint, parseEndpoint } from "../../fabric/endpoint.ts";
-import { MOST_MTU, openBackplane } from "../../fabric/fabric.ts";
+import { MOST_MTU, openFabric } from "../../fabric/fabric.ts";
 import { parsePeer } from "../../fabric/peer.ts";
 import type { Mode } from "../../sixplane/core.ts";
 import { InputError, mismatch } from "../../sixplane/errors.ts";
@@ -46,7 +46,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   const { rate } = options;
   const repliesPerSecond = rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES);
 
-  const backplane = await openBackplane(network, parseListen(options.listen), peers);
+  const fabric = await openFabric(network, parseListen(options.listen), peers);
   const stopped = whenStopped(output); // before there is anything that must be put back
   try {
     const tap = await open({
@@ -58,15 +58,15 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       mtu,
       multicast: options.multicast,
       repliesPerSecond,
-      forward: (frames) => backplane.forward(frames),
+      forward: (frames) => fabric.forward(frames),
     });
-    backplane.receive = (frame) => tap.inject(frame);
+    fabric.receive = (frame) => tap.inject(frame);
     process.stderr.write(`sixplane: ${WARNING}\n`);
     warnOfReserved(node);
     stopped.then(() => tap.close()).catch(() => {}); // `closed` tells what went wrong
-    await run(tap, new Report(output, options.json, tap, backplane));
+    await run(tap, new Report(output, options.json, tap, fabric));
   } finally {
-    backplane.close();
+    fabric.close();
     setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();
   }
 }
