@@ -7,14 +7,13 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TYPES = `${ROOT}/dist/types`;
 
 declare("sixplane/index", "index");
-declare("capture/index", "capture");
-// The TAP's declarations take from the package what is the package's, as its code does: from one that is not
-// theirs, which lies beside them.
+// The other entries import the library by its name, as their code does: from a package beside them.
 const beside = `${TYPES}/node_modules/sixplane`;
 mkdirSync(beside, { recursive: true });
 cpSync(`${ROOT}/dist/index.d.ts`, `${beside}/index.d.ts`);
 writeFileSync(`${beside}/package.json`, '{ "type": "module", "types": "index.d.ts" }');
 writeFileSync(`${TYPES}/package.json`, '{ "type": "module" }');
+declare("capture/index", "capture");
 declare("tap/index", "tap");
 rmSync(`${TYPES}/node_modules`, { recursive: true });
 

@@ -1,6 +1,4 @@
-import { formatHex } from "../sixplane/identifier.ts";
-import { formatAddress } from "../sixplane/ipv6.ts";
-import { formatMac } from "../sixplane/mac.ts";
+import { formatAddress, formatHex } from "sixplane";
 
 /** By their four hex digits. */
 const ETHERTYPES: Record<string, string> = {
@@ -51,15 +49,6 @@ export function describe(frame: Uint8Array): string {
   if (ethertype === "86dd") return describeIpv6(frame);
   if (ethertype < "0600") return "IEEE 802.3 frame"; // a length
   return ETHERTYPES[ethertype] ?? `ethertype 0x${ethertype}`;
-}
-
-/**
- * The MAC that an advertisement gives for its target.
- *
- * @internal
- */
-export function advertisedMac(reply: Uint8Array): string {
-  return formatMac(reply.subarray(80, 86));
 }
 
 function describeIpv6(frame: Uint8Array): string {

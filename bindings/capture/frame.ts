@@ -1,4 +1,4 @@
-import { SixplaneError } from "../sixplane/errors.ts";
+import { SixplaneError } from "sixplane";
 
 /**
  * A frame out of a capture, and when it was seen.

@@ -1,4 +1,4 @@
-import { mismatch } from "../sixplane/errors.ts";
+import { mismatch } from "sixplane";
 import { type ByteStream, view } from "./bytes.ts";
 import { type CapturedFrame, CaptureError, ETHERNET, LONGEST_FRAME } from "./frame.ts";
 

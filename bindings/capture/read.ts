@@ -1,5 +1,4 @@
-import { InputError } from "../sixplane/errors.ts";
-import { formatHex } from "../sixplane/identifier.ts";
+import { formatHex, InputError } from "sixplane";
 import { ByteStream } from "./bytes.ts";
 import { type CapturedFrame, CaptureError } from "./frame.ts";
 import { pcapFormat, readPcap } from "./pcap.ts";

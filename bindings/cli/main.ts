@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
-import { initSync } from "../sixplane/core.ts";
-import { InputError, SixplaneError } from "../sixplane/errors.ts";
+import { InputError, initSync, SixplaneError } from "sixplane";
 import { type AddressOptions, address } from "./commands/address.ts";
 import { adhoc } from "./commands/adhoc.ts";
 import { type AnswerOptions, answer } from "./commands/answer.ts";

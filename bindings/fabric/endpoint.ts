@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { isIP, SocketAddress } from "node:net";
-import { mismatch, quote } from "../sixplane/errors.ts";
+import { mismatch, quote } from "sixplane";
 import { FabricError } from "./error.ts";
 import { VXLAN_PORT } from "./vxlan.ts";
 

@@ -1,4 +1,4 @@
-import { SixplaneError } from "../sixplane/errors.ts";
+import { SixplaneError } from "sixplane";
 
 /** The fabric could not be opened: the operating system or a name server refused. */
 export class FabricError extends SixplaneError {

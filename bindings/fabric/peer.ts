@@ -1,6 +1,4 @@
-import { mismatch } from "../sixplane/errors.ts";
-import { parseMac } from "../sixplane/mac.ts";
-import type { Network } from "../sixplane/network.ts";
+import { mismatch, type Network, parseMac } from "sixplane";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 
 /** Another host of the network, and where it is. */

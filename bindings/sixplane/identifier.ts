@@ -22,9 +22,9 @@ export function parseNode(text: string): Uint8Array {
   return parseDigits("node address", 10, text);
 }
 
-/** Whether ZeroTier gives this node address to no node: all zero, or first byte ff. */
-export function isReservedNode(node: Uint8Array): boolean {
-  return node[0] === 0xff || node.every((byte) => byte === 0);
+/** Whether ZeroTier gives this node address (10 hex digits) to no node: all zero, or first byte ff. */
+export function isReservedNode(node: string): boolean {
+  return /^ff|^0*$/i.test(node);
 }
 
 /** Lower-case hex digits, two a byte, with nothing or the separator between bytes. */

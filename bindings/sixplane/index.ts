@@ -7,6 +7,8 @@ export {
   SixplaneError,
 } from "./errors.ts";
 export type { Host, HostAddress } from "./host.ts";
+/** @internal */
+export * from "./internal.ts";
 export { formatAddress, parseAddress } from "./ipv6.ts";
 export { formatMac, parseMac } from "./mac.ts";
 export { Network, type Owner, type PortRange } from "./network.ts";

@@ -1,9 +1,9 @@
 import { type Core, core, MODE_BITS, type Mode } from "./core.ts";
-import { mismatch } from "./errors.ts";
 import { Host } from "./host.ts";
 import { formatHex, isReservedNode, parseNetworkId, parseNode } from "./identifier.ts";
 import { readAddress } from "./ipv6.ts";
 import { isMac, parseMac } from "./mac.ts";
+import { checkWhole } from "./number.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
 import { permitsSource, type SourcePolicy } from "./sender.ts";
@@ -84,8 +84,8 @@ export class Network {
    */
   static adhoc(start: number, end: number): Network {
     const hex = (port: number) => port.toString(16).padStart(4, "0");
-    checkPort("start port", start, 0);
-    checkPort("end port", end, start);
+    checkWhole("start port", start, 0, 0xffff);
+    checkWhole("end port", end, start, 0xffff);
     return new Network(`ff${hex(start)}${hex(end)}000000`);
   }
 
@@ -200,12 +200,7 @@ export class Network {
   }
 }
 
-function toOwner(node: Uint8Array, mode: Owner["mode"]): Owner {
-  return { node: formatHex(node), mode, reserved: isReservedNode(node) };
-}
-
-function checkPort(what: string, port: number, least: number): void {
-  if (!(Number.isInteger(port) && port >= least && port <= 0xffff)) {
-    throw mismatch(what, `a whole number from ${least} to 65535`, port);
-  }
+function toOwner(bytes: Uint8Array, mode: Owner["mode"]): Owner {
+  const node = formatHex(bytes);
+  return { node, mode, reserved: isReservedNode(node) };
 }

@@ -1,5 +1,6 @@
 import { mismatch } from "./errors.ts";
 import { formatAddress, parseAddress } from "./ipv6.ts";
+import { checkWhole } from "./number.ts";
 
 /**
  * An IPv6 prefix: an address whose bits behind the length are zero.
@@ -27,7 +28,7 @@ export class Prefix {
    * new Prefix("fd00::", 8).toString();  // "fd00::/8"
    */
   constructor(address: string | Uint8Array, length: number) {
-    this.length = within("prefix length", length, 0, 128);
+    this.length = checkWhole("prefix length", length, 0, 128);
     this.#first = typeof address === "string" ? parseAddress(address) : checkedBytes(address);
     if (masked(this.#first, length).some((byte, i) => byte !== this.#first[i])) {
       throw mismatch("prefix", `an address with no bit set behind /${length}`, formatAddress(this.#first));
@@ -76,7 +77,7 @@ export class Prefix {
    * new Prefix("fd00::", 8).subnet(16, 255).toString();  // "fdff::/16"
    */
   subnet(length: number, n: number | bigint): Prefix {
-    within("sub-prefix length", length, this.length, 128);
+    checkWhole("sub-prefix length", length, this.length, 128);
     const number = index("sub-prefix", n, length - this.length);
     return new Prefix(this.#at(number << BigInt(128 - length)), length);
   }
@@ -129,11 +130,4 @@ function index(what: string, n: number | bigint, bits: number): bigint {
     throw refusal("so large a number is not exact, give a bigint");
   if (n < 0 || n >= count) throw refusal();
   return BigInt(n);
-}
-
-function within(what: string, value: number, least: number, most: number): number {
-  if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    throw mismatch(what, `a whole number from ${least} to ${most}`, value);
-  }
-  return value;
 }

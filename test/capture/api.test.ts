@@ -1,9 +1,9 @@
 // Captures from programs, in any runtime: what `sixplane/capture` gives them.
+import { InputError } from "sixplane";
 import {
   type CapturedFrame,
   CaptureError,
   describe as describeFrame,
-  InputError,
   pcapHeader,
   pcapRecord,
   readCapture,

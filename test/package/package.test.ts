@@ -8,6 +8,9 @@ import { createContext, runInContext } from "node:vm";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { buildSync } from "esbuild";
 import { publint } from "publint";
+import { InputError } from "sixplane";
+import { readCapture } from "sixplane/capture";
+import { openTap } from "sixplane/tap";
 import { describe, expect, test } from "vitest";
 import { folder } from "../support/command.ts";
 import { installed } from "../support/packed-package.ts";
@@ -75,7 +78,38 @@ describe("the package", () => {
 
   test("takes nothing of the runtime that captures are read in", () => {
     const entry = readFileSync(fileURLToPath(import.meta.resolve("sixplane/capture")), "utf8");
-    expect(entry).not.toMatch(/^import |\bimport\(|\brequire\(|\b(process|Buffer|Deno)\b/m);
+    expect(entry).not.toMatch(
+      /^import (?!.* from "sixplane";$)|\bimport\(|\brequire\(|\b(process|Buffer|Deno)\b/m,
+    );
+  });
+
+  test("has every error class once", () => {
+    const modules = readdirSync(`${ROOT}/dist`).filter((name) => /\.js$/.test(name) && name !== "workerd.js");
+    const classes = modules.flatMap((module) => {
+      const code = readFileSync(`${ROOT}/dist/${module}`, "utf8");
+      return [...code.matchAll(/^ +name = "(\w+)";$/gm)].map(([, name]) => `${name} in ${module}`);
+    });
+    expect(classes.sort()).toEqual([
+      "CaptureError in capture.js",
+      "CompilationRefusedError in index.js",
+      "FabricError in cli.js",
+      "Failure in cli.js",
+      "InputError in index.js",
+      "MissingFunctionError in index.js",
+      "NotInitializedError in index.js",
+      "SixplaneError in index.js",
+      "TapError in tap-loop.js", // runs in a thread of its own, which has no class of another thread
+      "TapError in tap.js",
+    ]);
+  });
+
+  test("throws the library's errors from every entry", async () => {
+    const frames = readCapture(new Blob(["no capture"]).stream());
+    await expect(frames.next()).rejects.toThrow(InputError);
+    await expect(openTap({ network: "8056c2e21c000001", node: "89e9" })).rejects.toThrow(InputError);
+    await expect(openTap({ network: "8056c2e21c000001", node: "89e92ceee5", mtu: 1 })).rejects.toThrow(
+      InputError,
+    );
   });
 
   test("holds what users need, and nothing else", () => {
@@ -188,8 +222,10 @@ describe("the package", () => {
   });
 
   test("imports nothing that it does not bring, or ask for, and brings nothing else", () => {
-    const modules = readdirSync(`${ROOT}/dist`).filter((name) => /^(index|cli|tap|tap-loop)\.js$/.test(name));
-    expect(modules).toHaveLength(4);
+    const modules = readdirSync(`${ROOT}/dist`).filter((name) =>
+      /^(index|capture|cli|tap|tap-loop)\.js$/.test(name),
+    );
+    expect(modules).toHaveLength(5);
     const { metafile } = buildSync({
       entryPoints: modules.map((name) => `${ROOT}/dist/${name}`),
       bundle: true,

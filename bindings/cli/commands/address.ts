@@ -1,5 +1,4 @@
-import type { Host } from "../../sixplane/host.ts";
-import { Network } from "../../sixplane/network.ts";
+import { type Host, Network } from "sixplane";
 import { columns, type Output } from "../io/output.ts";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
 

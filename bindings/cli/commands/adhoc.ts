@@ -1,5 +1,4 @@
-import { mismatch } from "../../sixplane/errors.ts";
-import { Network } from "../../sixplane/network.ts";
+import { mismatch, Network } from "sixplane";
 import { columns, type Output } from "../io/output.ts";
 
 /** `sixplane adhoc START-PORT END-PORT`, and back: `sixplane adhoc NETWORK` */

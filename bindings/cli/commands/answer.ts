@@ -3,15 +3,8 @@ import { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { advertisedMac, describe } from "../../capture/describe.ts";
-import { type CapturedFrame, CaptureError } from "../../capture/frame.ts";
-import { readCapture } from "../../capture/read.ts";
-import type { Mode } from "../../sixplane/core.ts";
-import { mismatch } from "../../sixplane/errors.ts";
-import { formatHex } from "../../sixplane/identifier.ts";
-import { Network } from "../../sixplane/network.ts";
-import type { Responder } from "../../sixplane/responder.ts";
-import type { Verdict } from "../../sixplane/verdict.ts";
+import { formatHex, formatMac, type Mode, mismatch, Network, type Responder, type Verdict } from "sixplane";
+import { type CapturedFrame, CaptureError, describe, readCapture } from "sixplane/capture";
 import { Failure, systemReason } from "../io/failure.ts";
 import { colored, type Output } from "../io/output.ts";
 import { RepliesFile } from "../io/replies.ts";
@@ -112,6 +105,11 @@ function textLine(index: number, frame: CapturedFrame, verdict: Verdict): string
   const says = verdict.kind === "reply" ? ` is at ${advertisedMac(verdict.frame)}` : "";
   const head = `${kind.padEnd(7)}  ${reason.padEnd(16)}`;
   return `${String(index).padStart(5)}  ${colored(head, kind)}  ${what(frame)}${says}`;
+}
+
+/** The MAC that an advertisement gives for its target. */
+function advertisedMac(reply: Uint8Array): string {
+  return formatMac(reply.subarray(80, 86));
 }
 
 function what({ bytes, length }: CapturedFrame): string {

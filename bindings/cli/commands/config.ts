@@ -1,5 +1,5 @@
 import type { Command, OptionValues } from "commander";
-import { InputError, mismatch } from "../../sixplane/errors.ts";
+import { InputError, mismatch } from "sixplane";
 import { sign } from "../config/signature.ts";
 import type { Target } from "../config/target.ts";
 import * as modules from "../config/targets/index.ts";

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InputError, mismatch, quote } from "../../sixplane/errors.ts";
+import { InputError, mismatch, quote } from "sixplane";
 import { Failure, systemReason } from "../io/failure.ts";
 import type { Output } from "../io/output.ts";
 

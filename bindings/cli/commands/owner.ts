@@ -1,5 +1,4 @@
-import { isMac } from "../../sixplane/mac.ts";
-import { Network } from "../../sixplane/network.ts";
+import { isMac, Network } from "sixplane";
 import { Failure } from "../io/failure.ts";
 import type { Output } from "../io/output.ts";
 

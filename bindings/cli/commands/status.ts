@@ -1,5 +1,4 @@
-import { formatAddress, parseAddress } from "../../sixplane/ipv6.ts";
-import { Network } from "../../sixplane/network.ts";
+import { formatAddress, Network, parseAddress } from "sixplane";
 import { Failure } from "../io/failure.ts";
 import { columns, type Output } from "../io/output.ts";
 import { usualFolder } from "../zerotier/identity.ts";

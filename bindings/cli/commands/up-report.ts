@@ -1,6 +1,6 @@
+import type { Tap } from "sixplane/tap";
 import { formatEndpoint } from "../../fabric/endpoint.ts";
 import type { Fabric } from "../../fabric/fabric.ts";
-import type { Tap } from "../../tap/index.ts";
 import type { Output } from "../io/output.ts";
 
 const INTERVAL_MILLISECONDS = 1000;

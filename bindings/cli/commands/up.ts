@@ -1,12 +1,9 @@
+import { type Mode, mismatch, Network } from "sixplane";
+import type { Tap, TapOptions } from "sixplane/tap";
 import { type Endpoint, parseEndpoint } from "../../fabric/endpoint.ts";
 import { MOST_MTU, openFabric } from "../../fabric/fabric.ts";
 import { parsePeer } from "../../fabric/peer.ts";
-import type { Mode } from "../../sixplane/core.ts";
-import { InputError, mismatch } from "../../sixplane/errors.ts";
-import { Network } from "../../sixplane/network.ts";
-import type { Tap, TapOptions } from "../../tap/index.ts";
 import { LEAST_MTU, MOST_REPLIES } from "../../tap/limits.ts";
-import { Failure } from "../io/failure.ts";
 import type { Output } from "../io/output.ts";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
 import { Report } from "./up-report.ts";
@@ -84,8 +81,6 @@ async function run(tap: Tap, report: Report): Promise<void> {
   try {
     await Promise.race([tap.closed, tap.usable().then(() => report.start())]);
     await tap.closed;
-  } catch (error) {
-    throw asOwn(error);
   } finally {
     await tap.close();
     report.end();
@@ -95,18 +90,7 @@ async function run(tap: Tap, report: Report): Promise<void> {
 /** The TAP, which the command line loads only where it is needed. */
 async function open(options: TapOptions): Promise<Tap> {
   const { openTap } = await import("sixplane/tap");
-  try {
-    return await openTap(options);
-  } catch (error) {
-    throw asOwn(error);
-  }
-}
-
-/** The package's entries have errors of their own classes, which are not those bundled here. */
-function asOwn(error: unknown): unknown {
-  const { name, message } = error as Error;
-  if (name === "InputError") return new InputError(message);
-  return name === "TapError" ? new Failure(message) : error;
+  return openTap(options);
 }
 
 /** `PORT`, `HOST` or `HOST:PORT`. */

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { mismatch } from "../../sixplane/errors.ts";
+import { mismatch } from "sixplane";
 import type { Subnet } from "./subnet.ts";
 
 /** The option by which a target is told the name of its bridge. */

@@ -1,6 +1,5 @@
 import { Option } from "commander";
-import { InputError, mismatch } from "../../sixplane/errors.ts";
-import type { Prefix } from "../../sixplane/prefix.ts";
+import { InputError, mismatch, type Prefix } from "sixplane";
 import { type Subnet, subnetsOf } from "./subnet.ts";
 import type { GivenHost } from "./target.ts";
 

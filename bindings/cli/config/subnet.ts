@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { InputError, mismatch } from "../../sixplane/errors.ts";
-import type { Prefix } from "../../sixplane/prefix.ts";
+import { InputError, mismatch, type Prefix } from "sixplane";
 
 /** A sub-prefix of a host's /80, by its name. */
 export interface Subnet {

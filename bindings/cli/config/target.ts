@@ -1,7 +1,5 @@
 import { Option, type OptionValues } from "commander";
-import { InputError } from "../../sixplane/errors.ts";
-import type { Host } from "../../sixplane/host.ts";
-import { Network } from "../../sixplane/network.ts";
+import { type Host, InputError, Network } from "sixplane";
 import { chooseNode, type Folder, warnOfReserved, zerotierOption } from "../zerotier/identity.ts";
 import { mark } from "./signature.ts";
 import { type Subnet, subnetsOf } from "./subnet.ts";

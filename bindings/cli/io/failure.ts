@@ -1,4 +1,4 @@
-import { SixplaneError } from "../../sixplane/errors.ts";
+import { SixplaneError } from "sixplane";
 
 /** The command was understood, but could not be carried out: exit status 1. */
 export class Failure extends SixplaneError {

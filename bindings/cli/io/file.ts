@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { InputError, mismatch, quote } from "../../sixplane/errors.ts";
+import { InputError, mismatch, quote } from "sixplane";
 import { isSigned } from "../config/signature.ts";
 import { Failure, systemReason } from "./failure.ts";
 

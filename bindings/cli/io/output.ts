@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Verdict } from "../../sixplane/verdict.ts";
+import type { Verdict } from "sixplane";
 import { Failure, systemReason } from "./failure.ts";
 
 /** Lines on stdout, no faster than they are read. */

@@ -10,9 +10,8 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import type { CapturedFrame } from "../../capture/frame.ts";
-import { pcapHeader, pcapRecord } from "../../capture/pcap.ts";
-import { InputError, mismatch } from "../../sixplane/errors.ts";
+import { InputError, mismatch } from "sixplane";
+import { type CapturedFrame, pcapHeader, pcapRecord } from "sixplane/capture";
 import { Failure, systemReason } from "./failure.ts";
 
 /**

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
-import { InputError, mismatch, quote } from "../../sixplane/errors.ts";
-import { isReservedNode, parseNode } from "../../sixplane/identifier.ts";
+import { InputError, isReservedNode, mismatch, quote } from "sixplane";
 import { systemReason } from "../io/failure.ts";
 
 /** What a command is told of ZeroTier's folder: its path, true for the one that is usual here, or nothing. */
@@ -73,6 +72,6 @@ function read(path: string): string {
 
 /** Says on stderr where a node address is one that ZeroTier gives to no node. */
 export function warnOfReserved(node: string): void {
-  if (isReservedNode(parseNode(node)))
+  if (isReservedNode(node))
     process.stderr.write(`sixplane: ${node} is reserved: ZeroTier gives it to no node\n`);
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { quote } from "../../sixplane/errors.ts";
+import { quote } from "sixplane";
 import { Failure, systemReason } from "../io/failure.ts";
 
 const TIMEOUT_MILLISECONDS = 5000;

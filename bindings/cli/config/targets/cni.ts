@@ -1,4 +1,4 @@
-import { InputError } from "../../../sixplane/errors.ts";
+import { InputError } from "sixplane";
 import { bridgeOf, bridgeOption } from "../bridge.ts";
 import type { Subnet } from "../subnet.ts";
 import { hostTarget } from "../target.ts";

@@ -1,6 +1,5 @@
 import { Option } from "commander";
-import { InputError, mismatch } from "../../../sixplane/errors.ts";
-import type { Prefix } from "../../../sixplane/prefix.ts";
+import { InputError, mismatch, type Prefix } from "sixplane";
 import type { Subnet } from "../subnet.ts";
 import { hostTarget } from "../target.ts";
 

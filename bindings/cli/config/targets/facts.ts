@@ -1,5 +1,4 @@
-import type { Host } from "../../../sixplane/host.ts";
-import type { Network } from "../../../sixplane/network.ts";
+import type { Host, Network } from "sixplane";
 import { hostTarget } from "../target.ts";
 
 export const facts = hostTarget({

@@ -1,6 +1,5 @@
 import { Option } from "commander";
-import type { Host } from "../../../sixplane/host.ts";
-import type { Network } from "../../../sixplane/network.ts";
+import type { Host, Network } from "sixplane";
 import { bridgeOf, bridgeOption } from "../bridge.ts";
 import type { Subnet } from "../subnet.ts";
 import { hostTarget } from "../target.ts";

@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import { InputError, mismatch } from "../../../sixplane/errors.ts";
+import { InputError, mismatch } from "sixplane";
 import { Failure } from "../../io/failure.ts";
 import { type Folder, warnOfReserved, zerotierOption } from "../../zerotier/identity.ts";
 import { givenHost, type Target } from "../target.ts";

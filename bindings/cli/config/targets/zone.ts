@@ -1,11 +1,7 @@
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Option } from "commander";
-import type { Mode } from "../../../sixplane/core.ts";
-import { InputError, mismatch, quote } from "../../../sixplane/errors.ts";
-import type { Host } from "../../../sixplane/host.ts";
-import type { Network } from "../../../sixplane/network.ts";
-import { Prefix } from "../../../sixplane/prefix.ts";
+import { type Host, InputError, type Mode, mismatch, type Network, Prefix, quote } from "sixplane";
 import { systemReason } from "../../io/failure.ts";
 import { warnOfReserved } from "../../zerotier/identity.ts";
 import { networkTarget } from "../target.ts";
