@@ -20,7 +20,7 @@ const MOST_COUNTED = 64;
 
 const { json, update } = options();
 const why = obstacle("bridge");
-if (why) fail(`it cannot be counted here: ${why}`);
+if (why) fail(`it needs ${why}`);
 else if (isInOwnNamespace) await measure();
 else process.exitCode = await runInOwnNamespace();
 

@@ -32,7 +32,7 @@ const json = process.argv.includes("--json");
 
 const interrupted = new AbortController();
 const why = obstacle("cc", "iperf3");
-if (why) fail(`this benchmark cannot be run here: ${why}`);
+if (why) fail(`this benchmark needs ${why}`);
 else if (isInOwnNamespace) await measure();
 else process.exitCode = await runInOwnNamespace();
 

@@ -21,7 +21,7 @@ async function overFabric() {
   outside.ip("link set wire up");
   const hosts = await openHosts(new Network(NETWORK), NODES, outside, "wire");
   try {
-    for (const host of hosts) await host.addContainer();
+    for (const host of hosts) host.addContainer();
     const [from, to] = hosts.flatMap(({ containers }) => containers);
     if (!from || !to) throw new Error("two containers were expected");
     return await throughput(from.namespace, to.namespace, to.address);
@@ -31,15 +31,15 @@ async function overFabric() {
 }
 
 async function overCable() {
-  const [from, to] = [await Namespace.open(), await Namespace.open()];
+  const [from, to] = [Namespace.open(), Namespace.open()];
   try {
     from.connect("cable", to, "cable");
     from.ip("address add 2001:db8::1/64 dev cable nodad");
     to.ip("address add 2001:db8::2/64 dev cable nodad");
     return await throughput(from, to, "2001:db8::2");
   } finally {
-    await from.close();
-    await to.close();
+    from.close();
+    to.close();
   }
 }
 

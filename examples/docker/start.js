@@ -10,11 +10,9 @@ const NETWORK = "8056c2e21c000001";
 const NODES = ["89e92ceee5", "deadbeef01"];
 
 const why =
-  process.getuid?.() === 0
-    ? obstacle("busybox", "docker", "dockerd", "tar", "tcpdump")
-    : "Docker Engine takes root";
+  process.getuid?.() === 0 ? obstacle("busybox", "docker", "dockerd", "tar", "tcpdump") : "to run as root";
 if (why) {
-  console.error(`Docker Engines cannot be run here: ${why}.`);
+  console.error(`Docker Engines cannot run here, as they need ${why}.`);
   process.exitCode = 1;
 } else if (isInOwnNamespace) {
   await show();

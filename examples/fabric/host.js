@@ -1,10 +1,13 @@
 // A host of the network: a namespace with `sixplane up` in it, and a bridge to its containers.
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { EchoSocket } from "./echo.js";
 import { Namespace } from "./namespace.js";
 
 const COMMAND = fileURLToPath(new URL("dist/cli.js", import.meta.resolve("sixplane/package.json")));
+const INTERFACE = "zt0";
 const BRIDGE = "containers";
 
 /**
@@ -17,31 +20,22 @@ const BRIDGE = "containers";
  */
 export async function openHosts(network, nodes, outside, wire) {
   const endpoints = nodes.map((node, index) => ({ node, address: `192.0.2.${index + 1}` }));
-  return Promise.all(
-    endpoints.map(async ({ node, address }) => {
-      const namespace = await Namespace.open();
-      outside.connect(node, namespace, "eth0");
-      outside.ip(`link set ${node} master ${wire}`);
-      namespace.ip(`address add ${address}/24 dev eth0`);
-      namespace.set("all/forwarding", 1);
-      const peers = endpoints.filter((peer) => peer.node !== node);
-      const up = namespace.start(
-        ...[process.execPath, COMMAND, "up", "--network", network.id, "--node", node, "--name", "zt0"],
-        ...["--probes", "--json"], // probes: no kernel holds the containers' addresses, and would answer them
-        ...peers.flatMap((peer) => ["--peer", `${peer.node}@${peer.address}`]),
-      );
-      await ready(up);
-      return new Host(namespace, network.host(node), up);
-    }),
-  );
-}
-
-/** Waits for its first line. @param {import("node:child_process").ChildProcessByStdio<null, Readable, Readable>} up */
-async function ready(up) {
-  const said = text(up.stderr);
-  const ended = once(up, "exit").then(async () => Promise.reject(new Error(await said)));
-  await Promise.race([once(up.stdout, "data"), ended]);
-  up.stdout.resume(); // its counters are not shown
+  const hosts = endpoints.map(({ node, address }) => {
+    const namespace = Namespace.open();
+    outside.connect(node, namespace, "eth0");
+    outside.ip(`link set ${node} master ${wire}`);
+    namespace.ip(`address add ${address}/24 dev eth0`);
+    namespace.set("all/forwarding", 1);
+    const peers = endpoints.filter((peer) => peer.node !== node);
+    const up = namespace.start(
+      ...[process.execPath, COMMAND, "up", "--network", network.id, "--node", node, "--name", INTERFACE],
+      ...["--probes", "--json"], // probes: no kernel holds the containers' addresses, and would answer them
+      ...peers.flatMap((peer) => ["--peer", `${peer.node}@${peer.address}`]),
+    );
+    return new Host(namespace, network.host(node), up);
+  });
+  await Promise.all(hosts.map((host) => host.line())); // the first says that it is ready
+  return hosts;
 }
 
 /** A running host. */
@@ -49,31 +43,48 @@ export class Host {
   /** @type {Container[]} */
   containers = [];
   #up;
+  #lines;
+  #ended;
 
   /**
    * @param {Namespace} namespace
    * @param {import("sixplane").Host} names
-   * @param {import("node:child_process").ChildProcess} up
+   * @param {import("node:child_process").ChildProcessByStdio<null, Readable, Readable>} up
    */
   constructor(namespace, names, up) {
     this.namespace = namespace;
     this.names = names;
     this.#up = up;
+    this.#lines = createInterface(up.stdout);
+    const said = text(up.stderr);
+    this.#ended = once(up, "exit").then(async () => Promise.reject(new Error(await said)));
+    this.#ended.catch(() => {}); // it is no error while nobody waits for a line
   }
 
-  /** Adds a container, with the next address of the host's /80, and gives that. */
-  async addContainer() {
+  /**
+   * The next line that `sixplane up --json` prints: when it is ready, and then each second with its counters.
+   *
+   * @throws Error with what it said if it ends
+   */
+  async line() {
+    const [line] = await Promise.race([once(this.#lines, "line"), this.#ended]);
+    return JSON.parse(line);
+  }
+
+  /** Adds a container with the next address of the host's /80. */
+  addContainer() {
     const { prefix } = this.names.sixplane;
     const index = this.containers.length;
     if (index === 0) this.#addBridge();
-    const namespace = await Namespace.open();
+    const namespace = Namespace.open();
     this.namespace.connect(`container${index}`, namespace, "eth0");
     this.namespace.ip(`link set container${index} master ${BRIDGE}`);
     const address = prefix.address(0x10 + index);
     namespace.ip(`address add ${address}/${prefix.length} dev eth0 nodad`);
     namespace.ip(`route add default via ${prefix.address(2)}`);
-    this.containers.push({ namespace, address });
-    return address;
+    const container = { namespace, address, socket: new EchoSocket(namespace) };
+    this.containers.push(container);
+    return container;
   }
 
   #addBridge() {
@@ -87,12 +98,12 @@ export class Host {
 
   /** Ends `sixplane up`, and the namespaces with it. */
   async close() {
-    const gone = once(this.#up, "exit");
     this.#up.kill();
-    await gone;
-    for (const { namespace } of [...this.containers, this]) await namespace.close();
+    await this.#ended.catch(() => {});
+    for (const { socket } of this.containers) socket.close();
+    for (const { namespace } of [...this.containers, this]) namespace.close();
   }
 }
 
 /** @typedef {import("node:stream").Readable} Readable */
-/** @typedef {{ namespace: Namespace, address: string }} Container */
+/** @typedef {{ namespace: Namespace, address: string, socket: EchoSocket }} Container */

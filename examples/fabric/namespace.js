@@ -1,24 +1,36 @@
-// Network namespaces that last as long as this program: each has a process that reads our end of a pipe.
+// Network namespaces that last until they are closed, or until this program ends, however it ends.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
+import koffi from "koffi";
+
+const CLONE_NEWNET = 0x40000000;
+const libc = koffi.load(null);
+const unshare = libc.func("unshare", "int", ["int"]);
+const setns = libc.func("setns", "int", ["int", "int"]);
 
 /**
- * Why there can be no namespaces with TAP interfaces here; undefined where there can.
+ * What this machine lacks for namespaces with TAP interfaces, as in "this needs …"; undefined where it lacks nothing.
  *
  * @param {string[]} programs what is needed besides
  */
 export function obstacle(...programs) {
-  if (process.platform !== "linux") return "it needs Linux";
-  const missing = ["ip", "nsenter", "setpriv", "unshare", ...programs].filter((name) => !isInstalled(name));
-  if (missing.length > 0) return `it needs ${missing.join(", ")}`;
+  if (process.platform !== "linux") return "Linux";
+  const missing = ["ip", "setpriv", "unshare", ...programs].filter((name) => !isInstalled(name));
+  if (missing.length > 0) return `${missing.join(", ")}, which cannot be found`;
   try {
-    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
-  } catch {
-    return "it needs to read and write /dev/net/tun: run it as root, or give everybody that right";
+    closeSync(openSync("/dev/net/tun", "r+"));
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    return `to read and write /dev/net/tun, which fails with ${code}: run it as root`;
   }
-  const { status, stderr } = spawnSync("unshare", [...ownNamespace(), "true"], { encoding: "utf8" });
-  return status === 0 ? undefined : `it needs network namespaces: ${stderr.trim()}`;
+  const { status, stderr } = spawnSync("unshare", [...ownNamespace(), "sh", "-c", ":"], { encoding: "utf8" });
+  return status === 0 ? undefined : `network namespaces, which cannot be made: ${stderr.trim()}`;
+}
+
+/** Whether a program can be found. @param {string} program */
+export function isInstalled(program) {
+  return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 }
 
 export const isInOwnNamespace = process.env.IN_OWN_NAMESPACE === "1";
@@ -26,7 +38,7 @@ export const isInOwnNamespace = process.env.IN_OWN_NAMESPACE === "1";
 /**
  * Runs this program again, in a network namespace of its own, and gives its exit status.
  *
- * @param {string[]} options of unshare, besides
+ * @param {string[]} options further options of unshare
  * @param {NodeJS.Signals} [end] what is sent when this program is to end
  */
 export async function runInOwnNamespace(options = [], end = "SIGTERM") {
@@ -42,66 +54,69 @@ export async function runInOwnNamespace(options = [], end = "SIGTERM") {
 
 /**
  * Options of unshare. An ordinary user gets the capabilities in a user namespace of their own, but stays who they
- * are: as root, tcpdump would try to become another user, of whom there is none.
+ * are: as root, tcpdump would try to become another user, who does not exist there.
  */
 function ownNamespace() {
   return process.getuid?.() === 0 ? ["--net"] : ["--net", "--user", "--map-current-user", "--keep-caps"];
 }
 
-/** @param {string} program */
-function isInstalled(program) {
-  return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
-}
-
 /** A network namespace: a machine of its own, as far as the network goes. */
 export class Namespace {
-  #pid;
-  #holder;
+  #file;
 
-  /**
-   * @param {number} pid a process in it
-   * @param {import("node:child_process").ChildProcess} [holder] the one that keeps it
-   */
-  constructor(pid, holder) {
-    this.#pid = pid;
-    this.#holder = holder;
+  /** @param {number} file a descriptor of it */
+  constructor(file) {
+    this.#file = file;
   }
 
-  /** The one that this program is in. */
+  /** The one that this thread is in. */
   static own() {
-    return new Namespace(process.pid);
+    return new Namespace(openSync("/proc/thread-self/ns/net", "r"));
   }
 
-  /** A new one. */
-  static async open() {
-    const holder = spawn("unshare", ["--net", "sh", "-c", "echo; exec cat"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    await once(holder.stdout, "data");
-    const namespace = new Namespace(holder.pid ?? 0, holder);
+  /** A new one, whose loopback interface is up. */
+  static open() {
+    const own = Namespace.own();
+    check("unshare", unshare(CLONE_NEWNET));
+    const namespace = Namespace.own();
+    own.#enter();
+    own.close();
     namespace.ip("link set lo up");
     return namespace;
   }
 
-  /** Starts a program in it, which is told to end should this one end before. @param {string[]} words */
+  /**
+   * Runs a function in it, on this thread: the sockets that it opens, the programs that it starts and the settings
+   * that it writes are the namespace's. It must not wait, as whatever else this thread does would happen there, too.
+   *
+   * @template Result
+   * @param {() => Result} work
+   */
+  within(work) {
+    const own = Namespace.own();
+    this.#enter();
+    try {
+      return work();
+    } finally {
+      own.#enter();
+      own.close();
+    }
+  }
+
+  /** Starts a program in it, which gets SIGTERM if this one ends first. @param {string[]} words */
   start(...words) {
-    const all = ["--pdeathsig=TERM", "nsenter", ...this.#words(words)];
-    return spawn("setpriv", all, { stdio: ["ignore", "pipe", "pipe"] });
+    const all = ["--pdeathsig=TERM", ...words];
+    return this.within(() => spawn("setpriv", all, { stdio: ["ignore", "pipe", "pipe"] }));
   }
 
-  /** Runs a program in it, and gives what that prints. @param {string[]} words */
-  run(...words) {
-    return execFileSync("nsenter", this.#words(words), { encoding: "utf8" });
-  }
-
-  /** Runs `ip` in it. @param {string} words */
+  /** Runs `ip` in it, and gives what that prints. @param {string} words */
   ip(words) {
-    return this.run("ip", ...words.split(" "));
+    return this.within(() => execFileSync("ip", words.split(" "), { encoding: "utf8" }));
   }
 
-  /** Sets what is below /proc/sys/net/ipv6/conf. @param {string} name @param {number} value */
+  /** Sets a value below /proc/sys/net/ipv6/conf. @param {string} name @param {number} value */
   set(name, value) {
-    this.run("sh", "-c", `echo ${value} > /proc/sys/net/ipv6/conf/${name}`);
+    this.within(() => writeFileSync(`/proc/sys/net/ipv6/conf/${name}`, `${value}`));
   }
 
   /**
@@ -112,21 +127,26 @@ export class Namespace {
    * @param {string} otherName the interface at that end
    */
   connect(name, other, otherName) {
-    this.ip(`link add ${name} type veth peer name ${otherName} netns ${other.#pid}`);
+    this.ip(`link add ${name} type veth peer name ${otherName} netns ${other.#path}`);
     this.ip(`link set ${name} up`);
     other.ip(`link set ${otherName} up`);
   }
 
-  /** Ends it. The programs in it must have ended before. */
-  async close() {
-    if (!this.#holder) return;
-    const gone = once(this.#holder, "exit");
-    this.#holder.stdin?.end();
-    await gone;
+  /** Lets go of it. The kernel removes it when no program and no socket is in it any more. */
+  close() {
+    closeSync(this.#file);
   }
 
-  /** @param {string[]} words */
-  #words(words) {
-    return [`--target=${this.#pid}`, "--net", "--", ...words];
+  get #path() {
+    return `/proc/${process.pid}/fd/${this.#file}`;
   }
+
+  #enter() {
+    check("setns", setns(this.#file, CLONE_NEWNET));
+  }
+}
+
+/** @param {string} name @param {number} result of a function of libc */
+function check(name, result) {
+  if (result < 0) throw new Error(`${name} failed with error number ${koffi.errno()}`);
 }

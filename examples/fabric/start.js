@@ -1,27 +1,35 @@
-// Hosts with containers, which find each other without a single solicitation between the hosts.
+// Hosts with containers that reach each other, while no Neighbor Solicitation leaves its host.
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { initSync, Network } from "sixplane";
 import { capture } from "./capture.js";
+import { PORT } from "./echo.js";
 import { openHosts } from "./host.js";
-import { isInOwnNamespace, Namespace, obstacle, runInOwnNamespace } from "./namespace.js";
+import { isInOwnNamespace, isInstalled, Namespace, obstacle, runInOwnNamespace } from "./namespace.js";
 
 const NETWORK = "8056c2e21c000001";
 const NODES = ["89e92ceee5", "deadbeef01", "1122334455", "3b1c0ffee7", "5e77ab1e42"];
 
-/** What is in a datagram, from UDP on: VXLAN, Ethernet, IPv6, ICMPv6 of these types. */
-const ICMPV6 = "udp[28:2] = 0x86dd and udp[36] = 58 and udp[70]";
-const ECHOES = `${ICMPV6} >= 128 and udp[70] <= 129`;
-const SOLICITATIONS = `${ICMPV6} = 135`;
+/** How long a container waits for an answer. */
+const PATIENCE_MILLISECONDS = 5000;
+/** The same for the address that no container has. */
+const NOBODY_MILLISECONDS = 500;
+
+/** Why a TAP passes a solicitation on instead of answering it. */
+const PASSED_ON = ["not-emulated", "own-address", "reserved-owner", "unicast-probe"];
+
+/** For tcpdump: what is in a datagram from UDP on. That is VXLAN, Ethernet and IPv6, and then UDP or ICMPv6. */
+const QUESTIONS_AND_ANSWERS = `udp[28:2] = 0x86dd and udp[36] = 17 and udp[72:2] = ${PORT}`;
+const SOLICITATIONS = "udp[28:2] = 0x86dd and udp[36] = 58 and udp[70] = 135";
 
 const { values } = parseArgs({
   options: { hosts: { type: "string", default: "3" }, containers: { type: "string", default: "2" } },
 });
 
-const why = obstacle("ping", "tcpdump");
-if (why) {
-  console.log(`Hosts and containers cannot be shown here: ${why}.\nInstead, frames from a capture:`);
+const lacking = obstacle();
+if (lacking) {
+  console.log(`Hosts and containers cannot run here, as they need ${lacking}.`);
+  console.log("Instead, this is what sixplane says of frames that a Linux kernel sent before:");
   await import("../capture/start.js");
 } else if (isInOwnNamespace) {
   await show(number("hosts", 2, NODES.length), number("containers", 1, 50));
@@ -33,82 +41,102 @@ if (why) {
 async function show(hostCount, containerCount) {
   initSync();
   const network = new Network(NETWORK);
-  console.log(`Network ${network.id} is ${network.sixplane}`);
+  console.log(`Network ${network.id} has the prefix ${network.sixplane}`);
   const outside = Namespace.own();
   outside.ip("link add wire type bridge");
   outside.ip("link set wire up");
   const hosts = await openHosts(network, NODES.slice(0, hostCount), outside, "wire");
-  const stopCapture = await capture(outside, "wire");
+  const stopCapture = isInstalled("tcpdump") ? await capture(outside, "wire") : undefined;
   try {
-    await addContainers(hosts, containerCount);
-    const containers = hosts.flatMap((host) => host.containers);
-    const [firstHost, secondHost] = /** @type {[Host, Host]} */ (hosts);
-    const [firstContainer] = /** @type {[Container]} */ (containers);
-    await pingAll(containers);
-    const nobody = await pingNobody(firstContainer, secondHost);
-    showNeighbours(firstHost);
-    showFrames(await stopCapture(), nobody);
+    addContainers(hosts, containerCount);
+    const before = await counters(hosts);
+    const nobody = await reachAll(hosts);
+    showNeighbours(/** @type {Host} */ (hosts[0]));
+    showSolicitations(hosts, before, await counters(hosts));
+    if (stopCapture) showFrames(await stopCapture(), nobody);
   } finally {
     for (const host of hosts) await host.close();
   }
 }
 
 /** @param {Host[]} hosts @param {number} count */
-async function addContainers(hosts, count) {
+function addContainers(hosts, count) {
   for (const host of hosts) {
     console.log(`  host ${host.names.node} has ${host.names.sixplane.prefix}`);
-    for (let n = 0; n < count; n++) console.log(`    container ${await host.addContainer()}`);
+    for (let n = 0; n < count; n++) console.log(`    container ${host.addContainer().address}`);
   }
 }
 
-/** @param {Container[]} containers */
-async function pingAll(containers) {
-  let asked = 0;
-  let answered = 0;
-  for (const from of containers) {
-    const others = containers.filter((other) => other !== from);
-    const replies = await Promise.all(others.map(({ address }) => ping(from, address, 5)));
-    asked += replies.length;
-    answered += replies.filter(Boolean).length;
-  }
-  console.log(`\nEvery container pings every other: ${answered} of ${asked} answer.`);
-  if (answered < asked) process.exitCode = 1;
+/** What each host's interface has counted so far. @param {Host[]} hosts @returns {Promise<Counters[]>} */
+async function counters(hosts) {
+  return Promise.all(hosts.map(async (host) => (await host.line()).tap));
 }
 
 /**
- * Pings an address of another host that no container has.
+ * Has every container ask every other, and the first one an address of the second host that no container has.
  *
- * @param {Container} from
- * @param {Host} other
+ * @param {Host[]} hosts
+ * @returns {Promise<string>} that address
  */
-async function pingNobody(from, other) {
-  const nobody = other.names.sixplane.prefix.address(randomBytes(6).readUIntBE(0, 6));
-  const reply = await ping(from, nobody, 1);
-  console.log(`One pings ${nobody}, which no container has: ${reply ? "an answer" : "no answer"}.`);
+async function reachAll(hosts) {
+  const containers = hosts.flatMap((host) => host.containers);
+  const [firstContainer] = /** @type {[Container]} */ (containers);
+  const [, secondHost] = /** @type {[Host, Host]} */ (hosts);
+  const nobody = secondHost.names.sixplane.prefix.address(randomBytes(6).readUIntBE(0, 6));
+  const nobodyAnswers = firstContainer.socket.reaches(nobody, NOBODY_MILLISECONDS);
+
+  const answers = [];
+  for (const from of containers) {
+    const others = containers.filter((other) => other !== from);
+    const asked = others.map(({ address }) => from.socket.reaches(address, PATIENCE_MILLISECONDS));
+    answers.push(...(await Promise.all(asked)));
+  }
+  const answered = answers.filter(Boolean).length;
+  console.log(
+    `\nEvery container sends a datagram to every other: ${answered} of ${answers.length} are answered.`,
+  );
+  console.log(
+    `One goes to ${nobody}, which no container has: ${(await nobodyAnswers) ? "answered" : "no answer"}.`,
+  );
+  if (answered < answers.length) process.exitCode = 1;
   return nobody;
 }
 
 /** @param {Host} host */
 function showNeighbours({ names, namespace }) {
-  console.log(`\nThe neighbours of host ${names.node}, as its kernel has them:`);
+  console.log(`\nThe kernel of host ${names.node} has found these neighbours:`);
   const lines = namespace.ip("-6 neighbour show dev zt0").trim().split("\n");
-  for (const line of lines) console.log(`  ${line.trim()}`);
+  for (const line of lines.sort()) console.log(`  ${line.trim()}`);
+}
+
+/** @param {Host[]} hosts @param {Counters[]} before @param {Counters[]} after */
+function showSolicitations(hosts, before, after) {
+  console.log(
+    "\nTo find neighbours, kernels send Neighbor Solicitations. The interface of each host took them:",
+  );
+  for (const [index, { names }] of hosts.entries()) {
+    const [earlier, later] = /** @type {[Counters, Counters]} */ ([before[index], after[index]]);
+    const answered = later.reply - earlier.reply;
+    const passed = passedOn(later) - passedOn(earlier);
+    console.log(
+      `  host ${names.node} answered ${answered} on the spot and passed ${passed} on to the other hosts`,
+    );
+  }
+}
+
+/** How many solicitations a TAP has passed on to other hosts. @param {Counters} counters */
+function passedOn({ reasons }) {
+  return PASSED_ON.reduce((sum, reason) => sum + (reasons[reason] ?? 0), 0);
 }
 
 /** @param {(filter?: string) => string[]} frames @param {string} nobody */
 function showFrames(frames, nobody) {
-  const echoes = frames(ECHOES);
-  const unanswered = echoes.filter((line) => line.includes(`> ${nobody}: ICMP6, echo request`));
-  console.log("\nBetween the hosts, since they are up, tcpdump saw:");
-  console.log(`  ${echoes.length - unanswered.length} echo requests and replies of containers`);
-  console.log(`  ${unanswered.length} echo request to the address that no container has`);
+  const datagrams = frames(QUESTIONS_AND_ANSWERS);
+  const unanswered = datagrams.filter((line) => line.includes(`> ${nobody}.`));
+  console.log("\nOn the wire between the hosts, tcpdump saw:");
+  console.log(`  ${datagrams.length - unanswered.length} datagrams between containers`);
+  console.log(`  ${unanswered.length} datagram to the address that no container has`);
   console.log(`  ${frames(SOLICITATIONS).length} Neighbor Solicitations`);
-}
-
-/** @param {Container} from @param {string} address @param {number} seconds to wait for an answer */
-async function ping({ namespace }, address, seconds) {
-  const [status] = await once(namespace.start("ping", "-q", "-c", "1", "-W", `${seconds}`, address), "exit");
-  return status === 0;
 }
 
 /**
@@ -127,3 +155,4 @@ function number(name, least, most) {
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./host.js").Container} Container */
+/** @typedef {{ reply: number, reasons: Record<string, number> }} Counters */

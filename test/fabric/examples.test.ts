@@ -1,9 +1,10 @@
 // The examples do what they say, on the kernel of this machine.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
+import { folder } from "../support/command.ts";
 import { isInstalled, Namespace, obstacle, run } from "../support/namespace.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -28,8 +29,26 @@ function example(name: string, before: string[] = [], ...words: string[]) {
 
 /** Lines in any order, without what is random: the address that no container has. */
 function comparable(text: string): string[] {
-  const nobody = /One pings (\S+), /.exec(text)?.[1] ?? "";
+  const nobody = /One goes to (\S+), /.exec(text)?.[1] ?? "";
   return text.replaceAll(nobody, "<nobody>").split("\n").sort();
+}
+
+/** What every run with three hosts of two containers says. */
+function expectReachable(stdout: string): void {
+  expect(stdout.match(/^ {4}container fc9c:56c2:e3/gm)).toHaveLength(6);
+  expect(stdout).toContain("Every container sends a datagram to every other: 30 of 30 are answered.\n");
+  expect(stdout).toMatch(/which no container has: no answer\.\n/);
+  expect(stdout).toMatch(/^ {2}fc9c:56c2:e3de:adbe:ef01::10 lladdr 02:de:ad:a2:0d:c3 REACHABLE *$/m);
+  // 4 containers on other hosts, and from the first host the address that no container has.
+  for (const [node, answered] of [
+    ["89e92ceee5", 5],
+    ["deadbeef01", 4],
+    ["1122334455", 4],
+  ]) {
+    expect(stdout).toContain(
+      `  host ${node} answered ${answered} on the spot and passed 0 on to the other hosts\n`,
+    );
+  }
 }
 
 describe("the fabric", () => {
@@ -37,23 +56,31 @@ describe("the fabric", () => {
     ["as root", []],
     ["as an ordinary user", ["unshare", "--mount", "sh", "-c", WITH_TUN, "sh", "0666", ...ORDINARY_USER]],
   ])("%s: containers reach each other, and no solicitation crosses", ([, before], { skip }) => {
-    for (const program of ["ping", "tcpdump"]) skip(!isInstalled(program), `no ${program}`);
+    skip(!isInstalled("tcpdump"), "no tcpdump");
     skip(process.getuid?.() !== 0, "other users and devices take root");
     const { status, stdout, stderr } = example("fabric", before);
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout.match(/^ {4}container fc9c:56c2:e3/gm)).toHaveLength(6);
-    expect(stdout).toContain("Every container pings every other: 30 of 30 answer.");
-    expect(stdout).toMatch(/which no container has: no answer\.\n/);
-    expect(stdout).toMatch(/^ {2}fc9c:56c2:e3de:adbe:ef01::10 lladdr 02:de:ad:a2:0d:c3 REACHABLE *$/m);
-    // 24 of the pings go between hosts, with an answer each.
-    expect(stdout).toContain("Between the hosts, since they are up, tcpdump saw:\n");
-    expect(stdout).toContain("  48 echo requests and replies of containers\n");
-    expect(stdout).toContain("  1 echo request to the address that no container has");
+    expectReachable(stdout);
+    // 24 of the datagrams go between hosts, with an answer each.
+    expect(stdout).toContain("On the wire between the hosts, tcpdump saw:\n");
+    expect(stdout).toContain("  48 datagrams between containers\n");
+    expect(stdout).toContain("  1 datagram to the address that no container has\n");
     expect(stdout).toContain("  0 Neighbor Solicitations\n");
   });
 
+  test("needs no other programs than those of iproute2 and util-linux", () => {
+    using programs = folder();
+    for (const name of ["ip", "setpriv", "sh", "unshare"]) {
+      symlinkSync(run("sh", "-c", `command -v ${name}`).trim(), programs.path(name));
+    }
+    const { status, stdout, stderr } = example("fabric", ["env", `PATH=${programs.path(".")}`]);
+    expect([status, stderr]).toEqual([0, ""]);
+    expectReachable(stdout);
+    expect(stdout).not.toContain("tcpdump");
+  });
+
   test("shows what the README shows", ({ skip }) => {
-    for (const program of ["ping", "tcpdump"]) skip(!isInstalled(program), `no ${program}`);
+    skip(!isInstalled("tcpdump"), "no tcpdump");
     const readme = readFileSync(`${ROOT}/README.md`, "utf8");
     const [, transcript = ""] = /^\$ npm start\n(.*?)^```$/ms.exec(readme) ?? [];
     expect(comparable(example("fabric").stdout)).toEqual(comparable(transcript));
@@ -63,7 +90,7 @@ describe("the fabric", () => {
     skip(process.getuid?.() !== 0, "hiding a device takes root");
     const { status, stdout } = example("fabric", ["unshare", "--mount", "sh", "-c", WITHOUT_TUN, "sh"]);
     expect(status).toBe(0);
-    expect(stdout).toContain("cannot be shown here: it needs to read and write /dev/net/tun");
+    expect(stdout).toContain("cannot run here, as they need to read and write /dev/net/tun");
     expect(stdout).toContain("33 frames: 9 reply, 24 pass, 0 invalid");
   });
 
