@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { COMMAND, sixplane } from "../support/command.ts";
-import { commandsOf, TARGETS } from "./page.ts";
+import { commandsOfTarget, TARGETS } from "./page.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MODULES = readdirSync(TARGETS)
@@ -21,9 +21,9 @@ test("the modules are the targets", async () => {
 });
 
 describe.each(MODULES)("%s", (name) => {
-  test("has a page that the README links, and whose commands its own tests run", () => {
-    expect(commandsOf(name)).not.toEqual([]);
-    expect(readFileSync(`${ROOT}/README.md`, "utf8")).toContain(`(bindings/cli/config/targets/${name}.md)`);
+  test("has a page that the list links, and whose commands its own tests run", () => {
+    expect(commandsOfTarget(name)).not.toEqual([]);
+    expect(readFileSync(`${ROOT}/bindings/cli/config/README.md`, "utf8")).toContain(`(targets/${name}.md)`);
     const tests = readFileSync(`${ROOT}/test/config/${name}.test.ts`, "utf8");
     expect(tests).toContain(`runPage("${name}", `);
   });

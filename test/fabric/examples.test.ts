@@ -79,9 +79,9 @@ describe("the fabric", () => {
     expect(stdout).not.toContain("tcpdump");
   });
 
-  test("shows what the README shows", ({ skip }) => {
+  test("prints what its page shows", ({ skip }) => {
     skip(!isInstalled("tcpdump"), "no tcpdump");
-    const readme = readFileSync(`${ROOT}/README.md`, "utf8");
+    const readme = readFileSync(`${ROOT}/examples/fabric/README.md`, "utf8");
     const [, transcript = ""] = /^\$ npm start\n(.*?)^```$/ms.exec(readme) ?? [];
     expect(comparable(example("fabric").stdout)).toEqual(comparable(transcript));
   });
