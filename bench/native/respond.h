@@ -1,5 +1,5 @@
 // The responder's rules in plain C: what the core is measured against. The rules' numbers are those of the
-// README's table, the reasons' numbers those of assembly/reason.ts.
+// table in assembly/README.md, the reasons' numbers those of assembly/reason.ts.
 #ifndef RESPOND_H
 #define RESPOND_H
 

@@ -1,4 +1,5 @@
 // One test for each row of the rule table, over every build of the core.
+import type { InvalidReason, PassReason } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { Host, knows, RESPONDERS, record, refusal } from "../support/builds.ts";
 import {
@@ -29,6 +30,33 @@ const BOTH = 3;
 const PROBES = 4;
 const DAD = { source: UNSPECIFIED };
 
+/** The numbers of the reasons, stated once more, as firmware knows them: a number never gets another meaning. */
+const NUMBERS = {
+  "not-ipv6": -1,
+  "too-short": -2,
+  "unicast-probe": -3,
+  broadcast: -4,
+  "ip-version": -5,
+  "next-header": -6,
+  "not-solicitation": -7,
+  "not-emulated": -8,
+  "own-address": -9,
+  "reserved-owner": -10,
+  "ethernet-source": -17,
+  "hop-limit": -18,
+  "payload-length": -19,
+  source: -20,
+  "source-is-target": -21,
+  destination: -22,
+  code: -23,
+  checksum: -24,
+  "option-length": -25,
+  "unspecified-with-link-layer": -26,
+  "link-layer-length": -27,
+} as const;
+
+type Reason = keyof typeof NUMBERS;
+
 /** The target with its first bytes replaced. */
 const behind = (start: string, target = TARGET_SIXPLANE) => start + target.slice(start.length);
 
@@ -47,21 +75,28 @@ describe.each(RESPONDERS)("the $name build", (build) => {
   /** Whether the frame asks for an address of a mode that the build lacks. */
   const isForeign = (frame: Uint8Array) => !knows(build, toHex(frame.subarray(62, 63)));
 
-  function refuses(reason: number, frame: Uint8Array, modes = BOTH): void {
+  /** Checks that the frame is left as it is, for that reason in as far as the build gives reasons. */
+  function expectUnanswered(reason: Reason, frame: Uint8Array, modes: number): void {
     const judged = judge(frame, modes);
-    const code = isForeign(frame) ? 0 : refusal(build, reason);
+    const code = isForeign(frame) ? 0 : refusal(build, NUMBERS[reason]);
     expect(judged.code).toBe(code);
     if (code <= 0) expect(toHex(judged.frame)).toBe(toHex(frame));
   }
-  const passes = refuses;
-  const rejects = refuses;
+
+  function passes(reason: Exclude<PassReason, "unspecified">, frame: Uint8Array, modes = BOTH): void {
+    expectUnanswered(reason, frame, modes);
+  }
+
+  function rejects(reason: Exclude<InvalidReason, "unspecified">, frame: Uint8Array, modes = BOTH): void {
+    expectUnanswered(reason, frame, modes);
+  }
 
   function replies(frame: Uint8Array, expected = advertisement(), modes = BOTH): void {
+    const judged = judge(frame, modes);
     if (isForeign(frame)) {
-      refuses(0, frame, modes);
+      expect(judged).toEqual({ code: 0, frame });
       return;
     }
-    const judged = judge(frame, modes);
     expect(toHex(judged.frame)).toBe(expected);
     expect(judged.code).toBe(86);
   }
@@ -77,29 +112,30 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     ["a service tag", "88a8000586dd"],
     ["an old service tag", "9100000586dd"],
     ["two tags", "88a800058100000686dd"],
-  ])("A1 %s is passed on", (_, ethertype) => passes(-1, solicitation({ ethertype })));
+  ])("A1 %s is passed on", (_, ethertype) => passes("not-ipv6", solicitation({ ethertype })));
 
   test("A1 a frame too short for IPv6 is told by its ethertype", () =>
-    passes(-1, hex(`ffffffffffff${SELF_MAC}0806`)));
+    passes("not-ipv6", hex(`ffffffffffff${SELF_MAC}0806`)));
 
   test("A2 every length short of a solicitation is passed on", () => {
     const whole = solicitation();
-    for (let length = 0; length < 78; length++) passes(-2, whole.subarray(0, length));
+    for (let length = 0; length < 78; length++) passes("too-short", whole.subarray(0, length));
   });
 
-  test("A3 a unicast probe is passed on", () => passes(-3, solicitation(UNICAST)));
+  test("A3 a unicast probe is passed on", () => passes("unicast-probe", solicitation(UNICAST)));
 
   test("A3 a unicast probe is answered in probes mode", () => {
     if (build.rules) replies(solicitation(UNICAST), advertisement(), BOTH | PROBES);
-    else passes(-3, solicitation(UNICAST), BOTH | PROBES); // the ZeroTier core never does
+    else passes("unicast-probe", solicitation(UNICAST), BOTH | PROBES); // the ZeroTier core never does
   });
 
   test("A3 in probes mode, what is no probe of the target is passed on", () => {
-    passes(-3, solicitation({ ethernetDestination: OWNER_MAC }), BOTH | PROBES);
-    passes(-3, solicitation({ ...UNICAST, ethernetDestination: "02deadbeef01" }), BOTH | PROBES);
+    passes("unicast-probe", solicitation({ ethernetDestination: OWNER_MAC }), BOTH | PROBES);
+    passes("unicast-probe", solicitation({ ...UNICAST, ethernetDestination: "02deadbeef01" }), BOTH | PROBES);
   });
 
-  test("A4 broadcast is passed on", () => passes(-4, solicitation({ ethernetDestination: "ffffffffffff" })));
+  test("A4 broadcast is passed on", () =>
+    passes("broadcast", solicitation({ ethernetDestination: "ffffffffffff" })));
 
   test.each([
     ["all nodes", "333300000001"],
@@ -116,7 +152,7 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     ["zero", "000000000000"],
     ["the owner's own", OWNER_MAC],
   ])("A5 Ethernet source %s is invalid", (_, ethernetSource) =>
-    rejects(-17, solicitation({ ethernetSource })),
+    rejects("ethernet-source", solicitation({ ethernetSource })),
   );
 
   test.each([
@@ -127,19 +163,19 @@ describe.each(RESPONDERS)("the $name build", (build) => {
   ])("A6 %s behind the packet is ignored", (_, padding) => replies(solicitation({ padding })));
 
   test.each(["0", "1", "4", "5", "7", "f"])("B1 IP version %s is passed on", (version) =>
-    passes(-5, solicitation({ versionClassFlow: `${version}0000000` })),
+    passes("ip-version", solicitation({ versionClassFlow: `${version}0000000` })),
   );
 
   test("B1 traffic class and flow label do not matter, and are not echoed", () =>
     replies(solicitation({ versionClassFlow: "6fffffff" })));
 
   test.each(["00", "01", "40", "fe"])("B2 hop limit %s is invalid", (hopLimit) =>
-    rejects(-18, solicitation({ hopLimit })),
+    rejects("hop-limit", solicitation({ hopLimit })),
   );
 
   test.each(["0000", "0001", "0008", "0017", "0021", "0028", "ffff"])(
     "B3 payload length %s is invalid in a frame of 32",
-    (payloadLength) => rejects(-19, solicitation({ payloadLength })),
+    (payloadLength) => rejects("payload-length", solicitation({ payloadLength })),
   );
 
   test("B3 a payload that ends with the frame is not beyond it", () => {
@@ -156,13 +192,15 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     ["ICMP for IPv4", "01"],
     ["No Next Header", "3b"],
     ["Destination Options", "3c"],
-  ])("B4 next header %s is passed on", (_, nextHeader) => passes(-6, solicitation({ nextHeader })));
+  ])("B4 next header %s is passed on", (_, nextHeader) =>
+    passes("next-header", solicitation({ nextHeader })),
+  );
 
   test.each([
     ["all nodes", ALL_NODES],
     ["a solicited-node address", solicitedNode(TARGET)],
     ["::1", "00000000000000000000000000000001"],
-  ])("B5 source %s is invalid", (_, source) => rejects(-20, solicitation({ source })));
+  ])("B5 source %s is invalid", (_, source) => rejects("source", solicitation({ source })));
 
   test.each([
     ["::2", "00000000000000000000000000000002"],
@@ -173,7 +211,8 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     replies(solicitation({ source }), advertisement({ source })),
   );
 
-  test("B6 source equal to the target is invalid", () => rejects(-21, solicitation({ source: TARGET })));
+  test("B6 source equal to the target is invalid", () =>
+    rejects("source-is-target", solicitation({ source: TARGET })));
 
   test("B6 another address of the target's owner is not the target", () => {
     const source = `${TARGET.slice(0, 31)}2`;
@@ -189,28 +228,31 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     ["the target", TARGET],
     ["this node", SELF_ADDRESS],
   ])("B7 destination %s is invalid", (_, destination) =>
-    rejects(-22, solicitation({ destination, ethernetDestination: "3333ff000001" })),
+    rejects("destination", solicitation({ destination, ethernetDestination: "3333ff000001" })),
   );
 
   test("B7 all nodes is allowed to an asker that has an address", () => {
     replies(solicitation({ destination: ALL_NODES }));
-    rejects(-22, solicitation({ ...DAD, destination: ALL_NODES }));
+    rejects("destination", solicitation({ ...DAD, destination: ALL_NODES }));
   });
 
   test("B7 the target is allowed in probes mode to an asker that has an address", () => {
     const toTarget = { destination: TARGET, ethernetDestination: "3333ff000001" };
     replies(solicitation(toTarget), advertisement(), BOTH | PROBES);
-    rejects(-22, solicitation({ ...toTarget, ...DAD }), BOTH | PROBES);
-    rejects(build.rules ? -22 : -3, solicitation({ ...UNICAST, ...DAD }), BOTH | PROBES);
+    rejects("destination", solicitation({ ...toTarget, ...DAD }), BOTH | PROBES);
+    const probe = solicitation({ ...UNICAST, ...DAD });
+    if (build.rules) rejects("destination", probe, BOTH | PROBES);
+    else passes("unicast-probe", probe, BOTH | PROBES);
   });
 
   test("C1 every other ICMPv6 type is passed on, an advertisement above all", () => {
     for (let type = 0; type < 256; type++) {
-      if (type !== 135) passes(-7, solicitation({ type: type.toString(16).padStart(2, "0") }));
+      if (type !== 135)
+        passes("not-solicitation", solicitation({ type: type.toString(16).padStart(2, "0") }));
     }
   });
 
-  test.each(["01", "80", "ff"])("C2 code %s is invalid", (code) => rejects(-23, solicitation({ code })));
+  test.each(["01", "80", "ff"])("C2 code %s is invalid", (code) => rejects("code", solicitation({ code })));
 
   test("C3 of all 65,536 checksums only the right one is answered", () => {
     const right = solicitation();
@@ -225,8 +267,8 @@ describe.each(RESPONDERS)("the $name build", (build) => {
   });
 
   test("C3 a wrong checksum is invalid", () => {
-    rejects(-24, solicitation({ checksum: "0000" }));
-    rejects(-24, solicitation({ checksum: "ffff" }));
+    rejects("checksum", solicitation({ checksum: "0000" }));
+    rejects("checksum", solicitation({ checksum: "ffff" }));
   });
 
   test("C3 a right checksum of zero is right as 0000 and as ffff", () => {
@@ -266,26 +308,32 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     ["past the end", `0102${SELF_MAC}`],
     ["far past the end", `01ff${SELF_MAC}`],
     ["past the end after a good one", `${sllao(SELF_MAC)}0e03000000000000`],
-  ])("D1 an option %s is invalid", (_, options) => rejects(-25, solicitation({ options })));
+  ])("D1 an option %s is invalid", (_, options) => rejects("option-length", solicitation({ options })));
 
   test("D1 one to seven bytes behind the options are invalid", () => {
     for (let bytes = 1; bytes < 8; bytes++) {
-      rejects(-25, solicitation({ options: sllao(SELF_MAC) + "01".repeat(bytes) }));
-      rejects(-25, solicitation({ options: "00".repeat(bytes) }));
+      rejects("option-length", solicitation({ options: sllao(SELF_MAC) + "01".repeat(bytes) }));
+      rejects("option-length", solicitation({ options: "00".repeat(bytes) }));
     }
   });
 
   test("D1 an option past the packet is invalid even where the frame goes on", () =>
-    rejects(-25, solicitation({ options: `0102${SELF_MAC}`, padding: "0000000000000000" })));
+    rejects("option-length", solicitation({ options: `0102${SELF_MAC}`, padding: "0000000000000000" })));
 
   test("D2 source :: with a source link-layer address is invalid", () => {
-    rejects(-26, solicitation({ ...DAD, options: sllao(SELF_MAC) }));
-    rejects(-26, solicitation({ ...DAD, options: `0e01000000000000${sllao(SELF_MAC)}` }));
+    rejects("unspecified-with-link-layer", solicitation({ ...DAD, options: sllao(SELF_MAC) }));
+    rejects(
+      "unspecified-with-link-layer",
+      solicitation({ ...DAD, options: `0e01000000000000${sllao(SELF_MAC)}` }),
+    );
   });
 
   test("D3 a source link-layer address that is not 8 bytes long is invalid", () => {
-    rejects(-27, solicitation({ options: `0102${SELF_MAC}0000000000000000` }));
-    rejects(-27, solicitation({ options: `${sllao(SELF_MAC)}0102${SELF_MAC}0000000000000000` }));
+    rejects("link-layer-length", solicitation({ options: `0102${SELF_MAC}0000000000000000` }));
+    rejects(
+      "link-layer-length",
+      solicitation({ options: `${sllao(SELF_MAC)}0102${SELF_MAC}0000000000000000` }),
+    );
   });
 
   test("D4 without a source link-layer address the answer goes to the Ethernet source", () =>
@@ -329,10 +377,10 @@ describe.each(RESPONDERS)("the $name build", (build) => {
 
   test("E3 a mode that is off is passed on", () => {
     const [sixplane, rfc4193] = [{ target: TARGET_SIXPLANE }, { target: TARGET_RFC4193 }];
-    passes(-8, solicitation(sixplane), RFC4193);
-    passes(-8, solicitation(sixplane), PROBES);
-    passes(-8, solicitation(rfc4193), SIXPLANE);
-    passes(-8, solicitation(rfc4193), 0);
+    passes("not-emulated", solicitation(sixplane), RFC4193);
+    passes("not-emulated", solicitation(sixplane), PROBES);
+    passes("not-emulated", solicitation(rfc4193), SIXPLANE);
+    passes("not-emulated", solicitation(rfc4193), 0);
     replies(solicitation(sixplane), advertisement(sixplane), SIXPLANE);
     replies(solicitation(rfc4193), advertisement(rfc4193), RFC4193);
   });
@@ -358,15 +406,15 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     ["link-local", LINK_LOCAL],
     ["global", "20010db8000000000000000000000001"],
     ["::", UNSPECIFIED],
-  ])("E3 %s is passed on", (_, target) => passes(-8, solicitation({ target })));
+  ])("E3 %s is passed on", (_, target) => passes("not-emulated", solicitation({ target })));
 
   test.each([
     ["::1", SELF_ADDRESS],
     ["its /80", "fc9c56c2e389e92ceee5deadbeef0001"],
     ["its RFC 4193 address", SELF_RFC4193],
   ])("E4 this node's own address is passed on: %s", (_, target) => {
-    passes(-9, solicitation({ target, source: LINK_LOCAL }));
-    passes(-9, solicitation({ target, source: UNSPECIFIED }));
+    passes("own-address", solicitation({ target, source: LINK_LOCAL }));
+    passes("own-address", solicitation({ target, source: UNSPECIFIED }));
   });
 
   test.each([
@@ -374,8 +422,8 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     ["the least that starts with ff", "ff00000000"],
     ["the greatest", "ffffffffff"],
   ])("E5 a reserved owner is passed on: %s", (_, node) => {
-    passes(-10, solicitation({ target: `fc9c56c2e3${node}000000000001` }));
-    passes(-10, solicitation({ target: `fd8056c2e21c0000019993${node}` }));
+    passes("reserved-owner", solicitation({ target: `fc9c56c2e3${node}000000000001` }));
+    passes("reserved-owner", solicitation({ target: `fd8056c2e21c0000019993${node}` }));
   });
 
   test.each(["0000000001", "fe00000000", "feffffffff", "00ff000000"])("E5 %s is not reserved", (node) => {
@@ -395,33 +443,33 @@ describe.each(RESPONDERS)("the $name build", (build) => {
 
   test("what is not ours is passed on, however malformed", () => {
     const broken = { hopLimit: "00", checksum: "1234", options: "0100000000000000", code: "01" };
-    passes(-8, solicitation({ ...broken, target: LINK_LOCAL }));
-    passes(-9, solicitation({ ...broken, target: SELF_ADDRESS }));
-    passes(-3, solicitation({ ...broken, ...UNICAST }));
+    passes("not-emulated", solicitation({ ...broken, target: LINK_LOCAL }));
+    passes("own-address", solicitation({ ...broken, target: SELF_ADDRESS }));
+    passes("unicast-probe", solicitation({ ...broken, ...UNICAST }));
   });
 
-  test("of all that is wrong with a frame, one thing at a time decides, in the order that the README gives", () => {
+  test("of all that is wrong with a frame, one thing at a time decides, in the order of the page", () => {
     const long = `0102${SELF_MAC}0000000000000000`;
     const none = "0e00000000000000";
-    const steps: [reason: number, then: Partial<Fields>][] = [
-      [-1, { ethertype: "86dd" }],
-      [-5, { versionClassFlow: "60000000" }],
-      [-6, { nextHeader: "3a" }],
-      [-7, { type: "87" }],
-      [-8, { target: SELF_ADDRESS }],
-      [-9, { target: behind("fc9c56c2e3ff") }],
-      [-10, { target: TARGET }],
-      [-4, { ethernetDestination: "02deadbeef01" }],
-      [-3, { ethernetDestination: "3333ff000001" }],
-      [-17, { ethernetSource: SELF_MAC }],
-      [-18, { hopLimit: "ff" }],
-      [-19, { payloadLength: "0031" }],
-      [-20, { source: TARGET }],
-      [-21, { source: UNSPECIFIED }],
-      [-22, { destination: solicitedNode(TARGET) }],
-      [-23, { code: "00" }],
-      [-25, { payloadLength: "0030", options: long + none }],
-      [-24, {}],
+    const steps: [reason: Reason, then: Partial<Fields>][] = [
+      ["not-ipv6", { ethertype: "86dd" }],
+      ["ip-version", { versionClassFlow: "60000000" }],
+      ["next-header", { nextHeader: "3a" }],
+      ["not-solicitation", { type: "87" }],
+      ["not-emulated", { target: SELF_ADDRESS }],
+      ["own-address", { target: behind("fc9c56c2e3ff") }],
+      ["reserved-owner", { target: TARGET }],
+      ["broadcast", { ethernetDestination: "02deadbeef01" }],
+      ["unicast-probe", { ethernetDestination: "3333ff000001" }],
+      ["ethernet-source", { ethernetSource: SELF_MAC }],
+      ["hop-limit", { hopLimit: "ff" }],
+      ["payload-length", { payloadLength: "0031" }],
+      ["source", { source: TARGET }],
+      ["source-is-target", { source: UNSPECIFIED }],
+      ["destination", { destination: solicitedNode(TARGET) }],
+      ["code", { code: "00" }],
+      ["option-length", { payloadLength: "0030", options: long + none }],
+      ["checksum", {}],
     ];
     const wrong: Partial<Fields> = {
       ...{ ethertype: "0800", versionClassFlow: "40000000", nextHeader: "00", type: "88", code: "01" },
@@ -429,18 +477,18 @@ describe.each(RESPONDERS)("the $name build", (build) => {
       ...{ hopLimit: "00", payloadLength: "ffff", source: ALL_NODES, destination: LINK_LOCAL },
       ...{ checksum: "1234", options: `${long}${none}00` },
     };
-    passes(-2, solicitation(wrong).subarray(0, 13));
-    passes(-1, solicitation(wrong).subarray(0, 77));
-    passes(-2, solicitation({ ...wrong, ethertype: "86dd" }).subarray(0, 77));
+    passes("too-short", solicitation(wrong).subarray(0, 13));
+    passes("not-ipv6", solicitation(wrong).subarray(0, 77));
+    passes("too-short", solicitation({ ...wrong, ethertype: "86dd" }).subarray(0, 77));
     let fields = wrong;
     for (const [reason, then] of steps) {
-      if (build.rules || reason !== -5) refuses(reason, solicitation(fields));
+      if (build.rules || reason !== "ip-version") expectUnanswered(reason, solicitation(fields), BOTH);
       fields = { ...fields, ...then };
     }
     const { checksum, ...right } = fields;
-    rejects(-26, solicitation(right));
-    rejects(-27, solicitation({ ...right, source: SELF_ADDRESS }));
-    rejects(-25, solicitation({ ...right, source: SELF_ADDRESS, options: none + long }));
+    rejects("unspecified-with-link-layer", solicitation(right));
+    rejects("link-layer-length", solicitation({ ...right, source: SELF_ADDRESS }));
+    rejects("option-length", solicitation({ ...right, source: SELF_ADDRESS, options: none + long }));
   });
 
   test("nothing beside record and frame was ever written", () => expect(host.untouched()).toBe(true));

@@ -17,31 +17,6 @@ const REASONS = [...source("bindings/c/sixplane.h").matchAll(/^ {2}X\((\w+), (-\
   ([, constant = "", number, name = ""]) => ({ constant, number: Number(number), name }),
 );
 
-describe("the reasons in sixplane.h", () => {
-  test("are the bindings'", () => {
-    const names = [...source("bindings/sixplane/core.ts").matchAll(/^ {2}"(-\d+)": "(.*)",$/gm)];
-    expect(REASONS.map(({ number, name }) => [number, name])).toEqual(
-      names.map(([, number, name]) => [Number(number), name]),
-    );
-    expect(names).toHaveLength(21);
-  });
-
-  test("are the core's", () => {
-    const constants = [...source("assembly/reason.ts").matchAll(/^ {2}(\w+) = (-\d+),$/gm)];
-    const pascal = (constant: string) =>
-      constant.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase());
-    expect(REASONS.map(({ constant, number }) => [pascal(constant), number])).toEqual(
-      constants.map(([, constant, number]) => [constant, Number(number)]),
-    );
-  });
-
-  test("have constants of their names", () => {
-    for (const { constant, name } of REASONS) {
-      expect(constant.toLowerCase().replaceAll("_", "-")).toBe(name);
-    }
-  });
-});
-
 /** Prints what a compiler makes of sixplane.h, as JSON. */
 const PROGRAM = `#include "sixplane.h"
 #include "sixplane.h"

@@ -23,7 +23,7 @@ export type Restore = (reply: Uint8Array) => Uint8Array;
 
 export interface Exception {
   name: string;
-  /** The rule's number in the README's table. */
+  /** The rule's number in the table of assembly/README.md. */
   rule: string;
   because: string;
   /** Takes it out; undefined where there is none, and "silent" where the kernel does not answer then. */

@@ -1,4 +1,4 @@
-// The rules once more, byte by byte, as the README's table and the RFCs have them. For the fuzzer to compare the
+// The rules once more, byte by byte, as the table in assembly/README.md and the RFCs have them. For the fuzzer to compare the
 // core with, so nothing in here comes from the core, its bindings, or the other tests.
 
 export interface Config {

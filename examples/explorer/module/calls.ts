@@ -2,7 +2,7 @@
 import { formatAddress, formatMac, type Host, type Network, parseAddress, parseMac } from "sixplane";
 import { solicitation } from "../wire/solicitation.ts";
 
-/** How the exports that are functions are called (README, "The core"). */
+/** How the exports that are functions are called (assembly/README.md, "Call it"). */
 export interface Exports {
   memory: WebAssembly.Memory;
   respond(config: number, frame: number, length: number): number;
