@@ -1,5 +1,5 @@
 // What is timed of the core, and of the bindings around it.
-import { initSync, Network, type Responder } from "sixplane";
+import { type CoreExports, initSync, Network, type Responder } from "sixplane";
 import { derive } from "./derive.ts";
 import {
   bytesOf,
@@ -17,14 +17,6 @@ import {
 } from "./frames.ts";
 import type { Lap } from "./laps.ts";
 import { TypeScriptResponder } from "./responder.ts";
-
-interface Core {
-  memory: WebAssembly.Memory;
-  respond(config: number, frame: number, length: number): number;
-  sixplane(config: number, out: number): void;
-  rfc4193(config: number, out: number): void;
-  mac(config: number, out: number): void;
-}
 
 /** Where the first frame lies: two bytes off a multiple of four, as in the bindings. */
 const FRAME = 18;
@@ -50,7 +42,7 @@ export const DERIVE_TYPESCRIPT = "TypeScript, as text";
 export function laps(module: WebAssembly.Module): Record<string, Lap> {
   initSync(module);
   // One of each for all, as a program has: engines call what is always the same faster than what is not.
-  const core = new WebAssembly.Instance(module).exports as unknown as Core;
+  const core = new WebAssembly.Instance(module).exports as unknown as CoreExports;
   const network = new Network(NETWORK);
   const responder = network.responder({ node: NODE });
   return {
@@ -70,7 +62,7 @@ export function laps(module: WebAssembly.Module): Record<string, Lap> {
 }
 
 /** The core's page from its start, with the host's record there. */
-function page({ memory }: Core): Uint8Array {
+function page({ memory }: CoreExports): Uint8Array {
   const bytes = new Uint8Array(memory.buffer);
   bytes.set(configRecord());
   return bytes;
@@ -81,7 +73,7 @@ function expectReplies(replies: number): void {
 }
 
 /** `respond` where the frames lie, as a handler calls it that reads into the core's memory. */
-function inPlace(core: Core, frames: Uint8Array): Lap {
+function inPlace(core: CoreExports, frames: Uint8Array): Lap {
   const { respond } = core;
   const bytes = page(core);
   return {
@@ -115,7 +107,7 @@ function inTypeScript(): Lap {
 }
 
 /** What the zero-copy path of the bindings is measured against: a new frame has to be put into the one place. */
-function copied(core: Core): Lap {
+function copied(core: CoreExports): Lap {
   const { respond } = core;
   const frames = singly(solicitations());
   const place = page(core).subarray(FRAME);
@@ -176,7 +168,7 @@ function kept(responder: Responder): Lap {
   };
 }
 
-function passing(core: Core, kind: keyof typeof PASSED): Lap {
+function passing(core: CoreExports, kind: keyof typeof PASSED): Lap {
   const { respond } = core;
   const bytes = page(core);
   const frames = passed(kind);
@@ -194,7 +186,7 @@ function passing(core: Core, kind: keyof typeof PASSED): Lap {
 }
 
 /** Every lap asks for the owners behind those of the last one. */
-function growing(core: Core, pool: number): Lap {
+function growing(core: CoreExports, pool: number): Lap {
   let asked = 0;
   const all = new Uint8Array(FRAMES * SLOT);
   const lap = inPlace(core, all);
@@ -211,7 +203,7 @@ function growing(core: Core, pool: number): Lap {
 const NODES = Array.from({ length: 500 }, (_, i) => owner(i, 0xff_0000_0000).toString(16).padStart(10, "0"));
 
 /** Both addresses and the MAC of nodes in records that lie in a row. */
-function deriving(core: Core): Lap {
+function deriving(core: CoreExports): Lap {
   const { sixplane, rfc4193, mac } = core;
   const bytes = page(core);
   const records = new Uint8Array(NODES.length * 16);

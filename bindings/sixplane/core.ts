@@ -85,13 +85,29 @@ const INPUT = 16;
 const OUTPUT = 32;
 const FRAME = 18;
 
-interface Exports {
+/**
+ * What a build of the core exports, for programs that call it themselves. Every argument but a length is an address in `memory`.
+ * A build may lack some of the functions; the page of the core says which.
+ *
+ * @example
+ * const { instance } = await WebAssembly.instantiate(bytes);
+ * const core = instance.exports as unknown as CoreExports;
+ * core.mac(0, 32); // the record at 0; six bytes at 32
+ */
+export interface CoreExports {
+  /** One page, 64 KiB, which never grows. */
   memory: WebAssembly.Memory;
+  /** Judges the frame under the record: 86 where the reply has replaced it, else the reason, 0 or below. */
   respond(config: number, frame: number, length: number): number;
+  /** Writes the 6PLANE address of the record's node, 16 bytes. */
   sixplane(config: number, out: number): void;
+  /** Writes the RFC 4193 address of the record's node, 16 bytes. */
   rfc4193(config: number, out: number): void;
+  /** Writes the MAC of the record's node, 6 bytes. */
   mac(config: number, out: number): void;
+  /** Writes the node that the address of 16 bytes embeds, 5 bytes. Returns the mode, 1 or 2; 0 for no owner. */
   owner(config: number, address: number, out: number): number;
+  /** Writes the node that has the MAC of 6 bytes, 5 bytes. Returns 1; 0 for no owner. */
   macOwner(config: number, mac: number, out: number): number;
 }
 
@@ -102,12 +118,12 @@ interface Exports {
  */
 export class Core {
   readonly #module: WebAssembly.Module;
-  readonly #exports: Partial<Exports>;
+  readonly #exports: Partial<CoreExports>;
   readonly #bytes: Uint8Array;
 
   constructor(module: WebAssembly.Module, instance: WebAssembly.Instance) {
     this.#module = module;
-    this.#exports = instance.exports as Partial<Exports>;
+    this.#exports = instance.exports as Partial<CoreExports>;
     const memory = this.#exports.memory;
     if (memory?.buffer?.byteLength !== PAGE || !(this.#exports.respond ?? this.#exports.mac)) {
       throw new InputError("core must be a build of sixplane's, got another WebAssembly module");
@@ -170,10 +186,10 @@ export class Core {
     return (length) => respond(RECORD, FRAME, length);
   }
 
-  #need<Name extends Exclude<keyof Exports, "memory">>(name: Name): Exports[Name] {
+  #need<Name extends Exclude<keyof CoreExports, "memory">>(name: Name): CoreExports[Name] {
     const found = this.#exports[name];
     if (!found) throw new MissingFunctionError(name);
-    return found as Exports[Name];
+    return found as CoreExports[Name];
   }
 
   #output(length: number): Uint8Array {

@@ -1,4 +1,4 @@
-export { type CoreSource, init, initSync, type Mode } from "./core.ts";
+export { type CoreExports, type CoreSource, init, initSync, type Mode } from "./core.ts";
 export {
   CompilationRefusedError,
   InputError,

@@ -1,4 +1,5 @@
 // Every build of the core as its host sees it: a page of memory and functions over it.
+import type { CoreExports } from "sixplane";
 import { compiled, readBytes, readText } from "./files.ts";
 import { hex, toHex } from "./frames.ts";
 
@@ -66,16 +67,9 @@ export function refusal(build: Build, reason: number): number {
 const IP_VERSION = -5;
 const INVALID = -16;
 
-export interface Exports {
-  memory: WebAssembly.Memory;
+export interface Exports extends CoreExports {
   __data_end: WebAssembly.Global;
   __heap_base: WebAssembly.Global;
-  respond(config: number, frame: number, length: number): number;
-  sixplane(config: number, out: number): void;
-  rfc4193(config: number, out: number): void;
-  mac(config: number, out: number): void;
-  owner(config: number, address: number, out: number): number;
-  macOwner(config: number, mac: number, out: number): number;
 }
 
 /** One instance of a build with memory filled with a guard byte, which only its owner may change. */

@@ -1,17 +1,14 @@
 // Calls of the core as firmware makes them: numbers and bytes in memory, nothing in between.
-import { formatAddress, formatMac, type Host, type Network, parseAddress, parseMac } from "sixplane";
+import {
+  type CoreExports,
+  formatAddress,
+  formatMac,
+  type Host,
+  type Network,
+  parseAddress,
+  parseMac,
+} from "sixplane";
 import { solicitation } from "../wire/solicitation.ts";
-
-/** How the exports that are functions are called (assembly/README.md, "Call it"). */
-export interface Exports {
-  memory: WebAssembly.Memory;
-  respond(config: number, frame: number, length: number): number;
-  sixplane(config: number, out: number): void;
-  rfc4193(config: number, out: number): void;
-  mac(config: number, out: number): void;
-  owner(config: number, address: number, out: number): number;
-  macOwner(config: number, mac: number, out: number): number;
-}
 
 /** Where things are put in memory: the config record at 0, then what goes in, and what comes out. */
 const RECORD = 0;
@@ -30,7 +27,7 @@ export interface Call {
   /** What it does. */
   does: string;
   /** Calls it; gives what it returned. */
-  run(core: Exports): number | undefined;
+  run(core: CoreExports): number | undefined;
   /** What it left in memory, and what that is in words. */
   start: number;
   length: number;
@@ -38,7 +35,7 @@ export interface Call {
 }
 
 /** Writes the 16 bytes that every call starts from: network ID, node address, modes. */
-export function configure(core: Exports, host: Host, network: Network): void {
+export function configure(core: CoreExports, host: Host, network: Network): void {
   const bytes = new Uint8Array(core.memory.buffer);
   const rfc4193 = parseAddress(host.rfc4193.address);
   bytes.set(rfc4193.subarray(1, 9), RECORD);
@@ -50,7 +47,7 @@ export function configure(core: Exports, host: Host, network: Network): void {
 export function calls(host: Host, network: Network): Call[] {
   const other = network.host(OTHER);
   const question = solicitation(host, other.sixplane.address);
-  const put = (core: Exports, at: number, bytes: Uint8Array) =>
+  const put = (core: CoreExports, at: number, bytes: Uint8Array) =>
     new Uint8Array(core.memory.buffer).set(bytes, at);
   const nodeText = (bytes: Uint8Array) =>
     Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,11 +1,11 @@
 // The part of the page that shows the module itself.
-import { type Host, Network } from "sixplane";
+import { type CoreExports, type Host, Network } from "sixplane";
 import embedded from "sixplane/wasm/sixplane.wasm?base64";
 import wat from "sixplane/wasm/sixplane.wasm?wat";
 import { copyButton } from "../page/copy.ts";
 import { byId, bytesOf, element, grouped } from "../page/elements.ts";
 import { DEFAULTS, type State } from "../page/state.ts";
-import { type Call, calls, configure, type Exports } from "./calls.ts";
+import { type Call, calls, configure } from "./calls.ts";
 import { sections } from "./sections.ts";
 
 const SIGNATURES: Record<string, string> = {
@@ -24,7 +24,7 @@ const ROUNDS = 100_000;
 
 const bytes = bytesOf(embedded);
 const module = new WebAssembly.Module(bytes);
-const core = new WebAssembly.Instance(module).exports as unknown as Exports;
+const core = new WebAssembly.Instance(module).exports as unknown as CoreExports;
 
 export function startModule(): void {
   byId("module-size").textContent = `${grouped(bytes.length)} bytes`;
