@@ -96,19 +96,19 @@ const FRAME = 18;
  */
 export interface CoreExports {
   /** One page, 64 KiB, which never grows. */
-  memory: WebAssembly.Memory;
+  readonly memory: WebAssembly.Memory;
   /** Judges the frame under the record: 86 where the reply has replaced it, else the reason, 0 or below. */
-  respond(config: number, frame: number, length: number): number;
+  readonly respond: (config: number, frame: number, length: number) => number;
   /** Writes the 6PLANE address of the record's node, 16 bytes. */
-  sixplane(config: number, out: number): void;
+  readonly sixplane: (config: number, out: number) => void;
   /** Writes the RFC 4193 address of the record's node, 16 bytes. */
-  rfc4193(config: number, out: number): void;
+  readonly rfc4193: (config: number, out: number) => void;
   /** Writes the MAC of the record's node, 6 bytes. */
-  mac(config: number, out: number): void;
+  readonly mac: (config: number, out: number) => void;
   /** Writes the node that the address of 16 bytes embeds, 5 bytes. Returns the mode, 1 or 2; 0 for no owner. */
-  owner(config: number, address: number, out: number): number;
+  readonly owner: (config: number, address: number, out: number) => number;
   /** Writes the node that has the MAC of 6 bytes, 5 bytes. Returns 1; 0 for no owner. */
-  macOwner(config: number, mac: number, out: number): number;
+  readonly macOwner: (config: number, mac: number, out: number) => number;
 }
 
 /**
