@@ -1,10 +1,8 @@
-// Makes dist/c: of each build of the core, the module as a C array and as C by wasm2c, and the headers that go with them.
+// Of each build of the core: the module as a C array and as C by wasm2c, and the headers that go with them.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { BUILDS, ROOT } from "./files.js";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const OUT = `${ROOT}/dist/c`;
 const WASM2C = `${ROOT}/node_modules/wabt/bin/wasm2c`;
 
 /** Wasm2c writes the same helpers for every module, and not for -Wall. */
@@ -16,13 +14,21 @@ const QUIET = `/* SPDX-License-Identifier: MIT AND Apache-2.0
 #endif
 `;
 
-rmSync(OUT, { recursive: true, force: true });
-mkdirSync(OUT, { recursive: true });
-for (const name of ["sixplane.h", "wasm-rt.h"]) copyFileSync(`${ROOT}/bindings/c/${name}`, `${OUT}/${name}`);
-const { targets } = JSON.parse(readFileSync(`${ROOT}/asconfig.json`, "utf8"));
-for (const [build, { outFile }] of Object.entries(targets)) {
-  writeArray(build, readFileSync(`${ROOT}/${outFile}`));
-  writeC(build, `${ROOT}/${outFile}`);
+/**
+ * Makes the folder c.
+ *
+ * @param {string} out
+ */
+export function writeC(out) {
+  const folder = `${out}/c`;
+  mkdirSync(folder);
+  for (const name of ["sixplane.h", "wasm-rt.h"])
+    copyFileSync(`${ROOT}/bindings/c/${name}`, `${folder}/${name}`);
+  for (const build of BUILDS) {
+    const module = `${ROOT}/dist/${build}.wasm`;
+    writeArray(folder, build, readFileSync(module));
+    translate(folder, build, module);
+  }
 }
 
 /**
@@ -37,10 +43,11 @@ function identifier(build) {
 /**
  * As wasm3's examples have it, but constant, so that it stays in flash.
  *
+ * @param {string} folder
  * @param {string} build
  * @param {Uint8Array} bytes
  */
-function writeArray(build, bytes) {
+function writeArray(folder, build, bytes) {
   const name = identifier(build);
   const rows = Array.from({ length: Math.ceil(bytes.length / 16) }, (_, row) =>
     Array.from(bytes.subarray(16 * row, 16 * row + 16), (byte) => `0x${byte.toString(16).padStart(2, "0")}`),
@@ -55,16 +62,17 @@ static const unsigned int ${name}_wasm_len = ${bytes.length};
 
 #endif
 `;
-  writeFileSync(`${OUT}/${build}.wasm.h`, text);
+  writeFileSync(`${folder}/${build}.wasm.h`, text);
 }
 
 /**
+ * @param {string} folder
  * @param {string} build
  * @param {string} module
  */
-function writeC(build, module) {
+function translate(folder, build, module) {
   const name = identifier(build);
-  const path = `${OUT}/${build}-wasm2c`; // as sixplane.h is another file
+  const path = `${folder}/${build}-wasm2c`; // as sixplane.h is another file
   execFileSync(process.execPath, [WASM2C, module, "-n", name, "-o", `${path}.c`]);
   // It doubles an underscore of the name.
   const named = (/** @type {string} */ file) =>

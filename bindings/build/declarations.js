@@ -1,36 +1,43 @@
-// Makes one declaration file of each entry's many, and its documentation as data for the tests.
+// The declarations of each entry in one file, and in types/ what tests read: the documentation as data.
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { dirname } from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";
+import { ROOT } from "./files.js";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const TYPES = `${ROOT}/dist/types`;
-
-declare("sixplane/index", "index");
-// The other entries import the library by its name, as their code does: from a package beside them.
-const beside = `${TYPES}/node_modules/sixplane`;
-mkdirSync(beside, { recursive: true });
-cpSync(`${ROOT}/dist/index.d.ts`, `${beside}/index.d.ts`);
-writeFileSync(`${beside}/package.json`, '{ "type": "module", "types": "index.d.ts" }');
-writeFileSync(`${TYPES}/package.json`, '{ "type": "module" }');
-declare("capture/index", "capture");
-declare("tap/index", "tap");
-rmSync(`${TYPES}/node_modules`, { recursive: true });
+/** @param {string} out */
+export function declare(out) {
+  const types = `${out}/types`;
+  const tsc = `${ROOT}/node_modules/typescript/bin/tsc`;
+  execFileSync(process.execPath, [tsc, "-p", `${ROOT}/bindings`, "--outDir", types], { stdio: "inherit" });
+  rollUp(out, "sixplane/index", "index");
+  // The other entries import the library by its name, as their code does: from a package beside them.
+  const beside = `${types}/node_modules/sixplane`;
+  mkdirSync(beside, { recursive: true });
+  cpSync(`${out}/index.d.ts`, `${beside}/index.d.ts`);
+  writeFileSync(`${beside}/package.json`, '{ "type": "module", "types": "index.d.ts" }');
+  writeFileSync(`${types}/package.json`, '{ "type": "module" }');
+  rollUp(out, "capture/index", "capture");
+  rollUp(out, "tap/index", "tap");
+  rmSync(`${types}/node_modules`, { recursive: true });
+}
 
 /**
+ * @param {string} out
  * @param {string} entry what `tsc` made of the entry's source
  * @param {string} name what its declarations are called in the package
  */
-function declare(entry, name) {
+function rollUp(out, entry, name) {
+  const types = `${out}/types`;
   const config = ExtractorConfig.prepare({
     configObject: {
-      projectFolder: ROOT,
-      mainEntryPointFilePath: `${TYPES}/${entry}.d.ts`,
-      compiler: { overrideTsconfig: tsconfig(`${TYPES}/${entry}.d.ts`) },
+      projectFolder: dirname(out),
+      mainEntryPointFilePath: `${types}/${entry}.d.ts`,
+      compiler: { overrideTsconfig: tsconfig(`${types}/${entry}.d.ts`) },
       apiReport: { enabled: false },
       tsdocMetadata: { enabled: false },
-      dtsRollup: { enabled: true, untrimmedFilePath: `${ROOT}/dist/${name}.d.ts` },
-      docModel: { enabled: true, apiJsonFilePath: `${TYPES}/${name}.api.json` },
+      dtsRollup: { enabled: true, untrimmedFilePath: `${out}/${name}.d.ts` },
+      docModel: { enabled: true, apiJsonFilePath: `${types}/${name}.api.json` },
       messages: {
         extractorMessageReporting: {
           default: { logLevel: ExtractorLogLevel.Error },

@@ -13,7 +13,9 @@ const report = (...words: string[]) => run(["bench/size/run.js", ...words]);
 /** The report without any compiler for the chips, and so at once. */
 const quickReport = (...words: string[]) =>
   run(["bench/size/run.js", ...words], { ...process.env, PATH: "" });
-const budgets = (dist: string) => run(["bench/size/budgets.js", dist]);
+const budgets = (dist: string) => run(["--input-type=module", "--eval", CHECK_BUDGETS, dist]);
+const CHECK_BUDGETS =
+  'import { checkBudgets } from "./bindings/build/budgets.js"; checkBudgets(process.argv[1]);';
 
 function run(words: string[], env = process.env) {
   return spawnSync(process.execPath, words, { cwd: ROOT, env, encoding: "utf8" });

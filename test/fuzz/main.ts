@@ -1,5 +1,5 @@
 // The fuzzer by the minute, from a seed that nobody chose: `npm run fuzz -- --minutes N [--seed S] [--kernel]`. It is
-// bundled into dist/, from where asconfig.json is as far as from test/.
+// bundled into dist/fuzz/, from where asconfig.json is as far as from test/fuzz/.
 import { parseArgs } from "node:util";
 import { RESPONDERS } from "../support/builds.ts";
 import { run, Subject } from "./fuzz.ts";
