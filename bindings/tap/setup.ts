@@ -78,6 +78,7 @@ const GONE = ["ENODEV", "ENOENT", "EADDRNOTAVAIL", "ENXIO"];
 function failureOf(step: () => void): unknown {
   try {
     step();
+    return undefined;
   } catch (error) {
     return error instanceof TapError && GONE.includes(error.code) ? undefined : error;
   }

@@ -33,7 +33,7 @@ fragment.restore();
 function turnTo(event: MouseEvent, link: HTMLAnchorElement): void {
   if (event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
-  const view = link.dataset.view ?? DEFAULTS.view;
+  const view = link.dataset["view"] ?? DEFAULTS.view;
   if (view !== fragment.state.view) fragment.set({ view });
 }
 
@@ -62,7 +62,7 @@ function showParts(view: string): void {
 /** Has the links lead to the other parts with the rest of the state. */
 function showLinks(state: State, view: string): void {
   for (const link of document.querySelectorAll<HTMLAnchorElement>("nav a")) {
-    const to = link.dataset.view ?? DEFAULTS.view;
+    const to = link.dataset["view"] ?? DEFAULTS.view;
     link.href = `#${fragmentOf({ ...state, view: to })}`;
     if (to === view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -33,7 +33,7 @@ export function isInstalled(program) {
   return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 }
 
-export const isInOwnNamespace = process.env.IN_OWN_NAMESPACE === "1";
+export const isInOwnNamespace = process.env["IN_OWN_NAMESPACE"] === "1";
 
 /**
  * Runs this program again, in a network namespace of its own, and gives its exit status.

@@ -69,10 +69,10 @@ describe("the size report", () => {
 
   test("has the modules' own sizes, in order", () => {
     for (const build of BUILDS) {
-      const row = rows.find((one) => one.build === build.name) as Record<string, number> | undefined;
-      expect(row?.wasm).toBe(build.bytes.length);
-      expect(row?.code).toBeLessThan(build.bytes.length);
-      expect(row?.gzip).toBeLessThan(build.bytes.length);
+      const row = rows.find((one) => one["build"] === build.name) as Record<string, number> | undefined;
+      expect(row?.["wasm"]).toBe(build.bytes.length);
+      expect(row?.["code"]).toBeLessThan(build.bytes.length);
+      expect(row?.["gzip"]).toBeLessThan(build.bytes.length);
     }
   });
 

@@ -10,7 +10,7 @@ import { hex } from "../support/frames.ts";
 import { type Answered, answer } from "./bounded-answer.ts";
 import { damaged, partsOf, SEEDS, type Seed } from "./seeds.ts";
 
-const SEED = Number(process.env.SEED ?? 1);
+const SEED = Number(process.env["SEED"] ?? 1);
 const CASES = 80;
 const AT_ONCE = 4;
 

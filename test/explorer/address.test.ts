@@ -91,7 +91,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
     expect(await page.isVisible("#derived")).toBe(false);
     await page.fill("#network", ` ${NETWORK.toUpperCase()} `);
     await page.fill("#node", NODE);
-    expect((await rowsOf(page, "#rows")).MAC).toBe("02:89:e9:30:0c:27");
+    expect((await rowsOf(page, "#rows"))["MAC"]).toBe("02:89:e9:30:0c:27");
     expect(await page.getAttribute("#network", "aria-invalid")).toBe("false");
   });
 
@@ -132,14 +132,14 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
     const lit = () =>
       page
         .locator(".digit.lit")
-        .evaluateAll((digits) => digits.map((digit) => (digit as HTMLElement).dataset.digit ?? ""));
+        .evaluateAll((digits) => digits.map((digit) => (digit as HTMLElement).dataset["digit"] ?? ""));
     const digits = () =>
       page
         .locator("#identity-and-address .digit")
         .evaluateAll((all) =>
           Object.fromEntries(
             all.map((digit) => [
-              (digit as HTMLElement).dataset.digit ?? "",
+              (digit as HTMLElement).dataset["digit"] ?? "",
               digit.querySelector("b")?.textContent,
             ]),
           ),

@@ -111,7 +111,7 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
     const context = await explorer.browser.newContext();
     const page = await context.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/some/where/#node=deadbeef01`);
-    expect((await rowsOf(page, "#rows")).MAC).toBe("02:de:ad:a2:0d:c3");
+    expect((await rowsOf(page, "#rows"))["MAC"]).toBe("02:de:ad:a2:0d:c3");
     await page.fill("#own", "2");
     expect(new URL(page.url()).pathname).toBe("/some/where/");
     await context.close();
@@ -294,7 +294,7 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
       }
       const page = await explorer.browser.newPage();
       await page.goto(`${url}#node=deadbeef01`);
-      expect((await rowsOf(page, "#rows")).MAC).toBe("02:de:ad:a2:0d:c3");
+      expect((await rowsOf(page, "#rows"))["MAC"]).toBe("02:de:ad:a2:0d:c3");
       await page.close();
     } finally {
       const gone = once(server, "exit");

@@ -317,7 +317,7 @@ describe("among the peers", () => {
     await underlay?.[Symbol.asyncDispose]();
   });
 
-  const spoofed = () => a.events.at(-1)?.fabric?.dropped.spoofed ?? 0;
+  const spoofed = () => a.events.at(-1)?.fabric?.dropped["spoofed"] ?? 0;
 
   test.each<[string, string[]]>([
     [

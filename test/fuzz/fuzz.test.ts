@@ -5,7 +5,7 @@ import { caseOf, listed, recorded, seeded } from "./frames.ts";
 import { Difference, run, Subject } from "./fuzz.ts";
 import { REASONS } from "./oracle.ts";
 
-const SEED = Number(process.env.SEED ?? 1);
+const SEED = Number(process.env["SEED"] ?? 1);
 const CASES = 1_000_000;
 /** For builds that are the full one with less in it. */
 const FEWER_CASES = 200_000;

@@ -8,7 +8,7 @@ import { Difference } from "./fuzz.ts";
 import { Trial } from "./kernel.ts";
 import { REASONS } from "./oracle.ts";
 
-const SEED = Number(process.env.SEED ?? 1);
+const SEED = Number(process.env["SEED"] ?? 1);
 const CASES = 100_000;
 
 function trialOf(name: string): Trial {

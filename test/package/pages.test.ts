@@ -121,7 +121,7 @@ async function runInOneShell(
   const script = commands.map(({ command }) => `${command}\necho '${END}'`).join("\n");
   const env = {
     ...process.env,
-    PATH: `${cwd}/bin:${process.env.PATH}`,
+    PATH: `${cwd}/bin:${process.env["PATH"]}`,
     CLONE: ROOT,
     ZEROTIER_HOME: zerotier,
     npm_config_offline: "true",

@@ -51,7 +51,7 @@ describe("the release workflow", () => {
     expect(on).toEqual({ push: { tags: ["v*"] } });
     expect(commands("check").at(-1)).toBe(".ci/run");
     expect(statSync(`${ROOT}/.ci/run`).mode & 0o111).not.toBe(0);
-    expect(jobs.publish?.needs).toBe("check");
+    expect(jobs["publish"]?.needs).toBe("check");
   });
 
   test("publishes on npm and on JSR, with provenance, and may do nothing else", () => {
@@ -62,8 +62,8 @@ describe("the release workflow", () => {
       "npx deno publish --allow-dirty",
     ]);
     expect(permissions).toEqual({});
-    expect(jobs.check?.permissions).toEqual({ contents: "read" });
-    expect(jobs.publish?.permissions).toEqual({ contents: "read", "id-token": "write" });
+    expect(jobs["check"]?.permissions).toEqual({ contents: "read" });
+    expect(jobs["publish"]?.permissions).toEqual({ contents: "read", "id-token": "write" });
     expect(TEXT).not.toMatch(/secrets\.|NPM_TOKEN|NODE_AUTH_TOKEN/);
   });
 

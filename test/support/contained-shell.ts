@@ -33,7 +33,7 @@ export function runContained(commands: ShownCommand[], { skip }: TestContext, se
     ({ command }, n) => `{\n${command}\n} > ${files.path(`out/${n}`)} 2> ${files.path("out/error")}`,
   );
   const script = ["set -e", IN_MEMORY, `cd ${files.path("here")}`, setup, ...runs].join("\n");
-  const PATH = `${files.path("bin")}:${process.env.PATH}`;
+  const PATH = `${files.path("bin")}:${process.env["PATH"]}`;
   const env = { ...process.env, PATH, HOME: files.path("here"), LC_ALL: "C.UTF-8" };
   const { status, stderr } = spawnSync("unshare", [...CONTAINED, "sh", "-c", script], {
     env,

@@ -96,8 +96,8 @@ test("sixplane up has it as --rate, and counts what was dropped", async ({ skip 
   const asks = () => spawnSync("ndisc6", ["-1q", "-r", "1", "-w", "100", B.sixplane, "zt0"]).status;
   expect(asks()).toBe(0);
   await until("no answer", () => asks() === 2);
-  const { tap } = await host.counts("a reply dropped", ({ tap }) => (tap.dropped.limited ?? 0) > 0);
-  expect(tap.reply).toBeGreaterThan(tap.dropped.limited ?? 0);
+  const { tap } = await host.counts("a reply dropped", ({ tap }) => (tap.dropped["limited"] ?? 0) > 0);
+  expect(tap.reply).toBeGreaterThan(tap.dropped["limited"] ?? 0);
   await until("an answer", () => asks() === 0);
   expect(await host.end("SIGTERM")).toBe(0);
 });

@@ -64,8 +64,8 @@ export function hostTarget<Options>({ write, subnets, ...target }: HostDefinitio
     ...target,
     asks: [networkOption(), nodeOption(), zerotierOption(), ...subnetOptions(subnets)],
     async text(values) {
-      if (subnets === "one" && values.subnet?.length > 1)
-        throw new InputError(`${target.name} takes one --subnet, not ${values.subnet.length}`);
+      if (subnets === "one" && values["subnet"]?.length > 1)
+        throw new InputError(`${target.name} takes one --subnet, not ${values["subnet"].length}`);
       const given = givenHost(target.name, values as HostOptions);
       const text = await write(given, values as Options);
       warnOfReserved(given.host.node);
@@ -79,7 +79,7 @@ export function networkTarget<Options>({ write, ...target }: Definition<GivenNet
   return {
     ...target,
     asks: [networkOption()],
-    text: (values) => write(givenNetwork(target.name, values.network), values as Options),
+    text: (values) => write(givenNetwork(target.name, values["network"]), values as Options),
   };
 }
 

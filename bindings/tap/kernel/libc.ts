@@ -1,6 +1,4 @@
-// The few functions of the C library that a TAP needs, by whatever calls into it from this runtime.
-
-import { TapError } from "../error.ts";
+// The few functions of the C library that a TAP needs.
 
 /**
  * The C library of the process. As there, -1 is a failure, whose number `errno` tells.
@@ -29,16 +27,3 @@ export const O_RDWR = 0x2;
 export const O_NONBLOCK = 0x800;
 export const O_CLOEXEC = 0x80000;
 export const SOCK_CLOEXEC = O_CLOEXEC;
-
-/**
- * The C library of the process that this runs in.
- *
- * @throws TapError where there is no way to call it
- */
-export async function loadLibc(): Promise<Libc> {
-  if (process.platform !== "linux") {
-    throw new TapError(`TAP interfaces need Linux, this is ${process.platform}`, "ENOSYS");
-  }
-  const { openLibc } = "Deno" in globalThis ? await import("./libc-deno.ts") : await import("./libc-node.ts");
-  return openLibc();
-}

@@ -4,7 +4,8 @@
 import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { initSync, Network, type ResponderOptions } from "sixplane";
-import { type Libc, loadLibc } from "../kernel/libc.ts";
+import type { Libc } from "../kernel/libc.ts";
+import { loadLibc } from "../kernel/load-libc.ts";
 import { Bucket } from "./bucket.ts";
 import { BACKLOG, FORWARDED, LIMITED, MULTICAST, OVERSIZED, REPLIES, UNSENT } from "./counters.ts";
 import { QueueWriter } from "./queue.ts";

@@ -47,9 +47,9 @@ function drawDigit(digit: string, id: string, { kind, tells }: Field, from: stri
   const value = Number.parseInt(digit, 16);
   const bits = [8, 4, 2, 1].map((bit) => element("i", value & bit ? { class: "one" } : {}));
   const drawn = element("span", { class: `digit ${kind}` }, element("b", {}, digit), ...bits);
-  drawn.dataset.digit = id;
-  drawn.dataset.tells = tells;
-  drawn.dataset.from = from.join(" ");
+  drawn.dataset["digit"] = id;
+  drawn.dataset["tells"] = tells;
+  drawn.dataset["from"] = from.join(" ");
   return drawn;
 }
 
@@ -61,8 +61,8 @@ function drawField({ name, kind, digits, tells }: Field, names: string[]): HTMLE
     " ",
     element("small", {}, `${digits.length * 4} bits`),
   );
-  button.dataset.lights = names.join(" ");
-  button.dataset.tells = tells;
+  button.dataset["lights"] = names.join(" ");
+  button.dataset["tells"] = tells;
   return button;
 }
 
@@ -71,8 +71,8 @@ export function lightUp(within: HTMLElement): void {
   for (const event of ["pointerover", "focusin", "click"]) {
     within.addEventListener(event, ({ target }) => {
       const pointed = (target as Element).closest<HTMLElement>("[data-digit], [data-lights]");
-      light(within, (pointed?.dataset.lights ?? pointed?.dataset.digit)?.split(" ") ?? []);
-      if (pointed?.dataset.tells) tell(pointed.dataset.tells);
+      light(within, (pointed?.dataset["lights"] ?? pointed?.dataset["digit"])?.split(" ") ?? []);
+      if (pointed?.dataset["tells"]) tell(pointed.dataset["tells"]);
     });
   }
   for (const event of ["pointerleave", "focusout"]) within.addEventListener(event, () => light(within, []));
@@ -82,11 +82,11 @@ function light(within: HTMLElement, names: string[]): void {
   const drawn = [...within.querySelectorAll<HTMLElement>("[data-digit]")];
   const lit = new Set(names);
   const sources = drawn
-    .filter(({ dataset }) => lit.has(dataset.digit ?? ""))
-    .flatMap(({ dataset }) => dataset.from?.split(" ") ?? []);
+    .filter(({ dataset }) => lit.has(dataset["digit"] ?? ""))
+    .flatMap(({ dataset }) => dataset["from"]?.split(" ") ?? []);
   for (const digit of drawn) {
-    const id = digit.dataset.digit ?? "";
-    const from = digit.dataset.from?.split(" ") ?? [];
+    const id = digit.dataset["digit"] ?? "";
+    const from = digit.dataset["from"]?.split(" ") ?? [];
     digit.classList.toggle("lit", lit.has(id) || sources.includes(id) || from.some((name) => lit.has(name)));
   }
 }

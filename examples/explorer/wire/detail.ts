@@ -72,8 +72,8 @@ function drawField([asked, answered]: Pair<Field>, hasReply: boolean): HTMLEleme
     drawValue(asked, false),
     ...(hasReply ? [drawValue(answered, differs)] : []),
   );
-  row.dataset.start = String(start);
-  row.dataset.end = String(end);
+  row.dataset["start"] = String(start);
+  row.dataset["end"] = String(end);
   return row;
 }
 
@@ -93,8 +93,8 @@ function mark(what: "differs" | "wrong"): HTMLElement {
 function drawDump(bytes: Uint8Array, which: string): HTMLElement[] {
   const cell = (byte: number, at: number) => {
     const drawn = element("span", {}, byte.toString(16).padStart(2, "0"));
-    drawn.dataset.at = String(at);
-    drawn.dataset.of = which;
+    drawn.dataset["at"] = String(at);
+    drawn.dataset["of"] = which;
     return drawn;
   };
   const MOST = 1024;
@@ -107,13 +107,13 @@ export function lightBytes(): void {
   const part = byId("detail");
   const light = (start: number, end: number) => {
     for (const byte of part.querySelectorAll<HTMLElement>("[data-at]")) {
-      const at = Number(byte.dataset.at);
+      const at = Number(byte.dataset["at"]);
       byte.classList.toggle("lit", at >= start && at < end);
     }
   };
   byId("fields").addEventListener("pointerover", ({ target }) => {
     const row = (target as Element).closest<HTMLElement>("[data-start]");
-    light(Number(row?.dataset.start ?? 0), Number(row?.dataset.end ?? 0));
+    light(Number(row?.dataset["start"] ?? 0), Number(row?.dataset["end"] ?? 0));
   });
   byId("fields").addEventListener("pointerleave", () => light(0, 0));
 }

@@ -209,7 +209,7 @@ function showList(most: number): void {
       element("span", { class: "reason" }, reason),
       element("span", { class: "what" }, what),
     );
-    button.dataset.frame = String(i);
+    button.dataset["frame"] = String(i);
     return element("li", {}, button);
   });
   list.replaceChildren(...drawn);
@@ -221,7 +221,7 @@ function select(button: HTMLButtonElement | null): void {
   if (!button) return;
   list.querySelector('[aria-pressed="true"]')?.setAttribute("aria-pressed", "false");
   button.setAttribute("aria-pressed", "true");
-  selected = Number(button.dataset.frame);
+  selected = Number(button.dataset["frame"]);
   showDetail(judgement.listed[selected], selected + 1);
 }
 
