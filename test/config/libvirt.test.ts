@@ -5,8 +5,8 @@ import { runPage } from "./page.ts";
 
 const SETUP = `
   mount -t sysfs none /sys
-  for folder in /var/lib/libvirt /var/cache /var/log; do mount -t tmpfs none $folder; done
-  mkdir -p /run/drivers /var/lib/libvirt/dnsmasq /etc/libvirt
+  for folder in /var/lib /var/cache /var/log; do mount -t tmpfs none $folder; done
+  mkdir -p /run/drivers /var/lib/libvirt/dnsmasq /var/lib/misc /etc/libvirt
   ln -s /usr/lib/*/libvirt/connection-driver/libvirt_driver_network.so /run/drivers
   printf 'auth_unix_rw="none"\\n' > /etc/libvirt/libvirtd.conf
   export LIBVIRT_DRIVER_DIR=/run/drivers LIBVIRT_DEFAULT_URI=network:///system

@@ -9,13 +9,13 @@ export interface Report {
 
 // Loading comes first: the others start with the core loaded.
 export const FILES: Record<string, () => Promise<unknown>> = {
-  loading: () => import("../sixplane/loading.test.ts"),
-  api: () => import("../sixplane/api.test.ts"),
-  rules: () => import("../core/rules.test.ts"),
-  vectors: () => import("../core/vectors.test.ts"),
-  source: () => import("../sixplane/sender.test.ts"),
-  text: () => import("../sixplane/text.test.ts"),
-  "capture-api": () => import("../capture/api.test.ts"),
+  "sixplane/loading": () => import("../sixplane/loading.test.ts"),
+  "sixplane/api": () => import("../sixplane/api.test.ts"),
+  "core/rules": () => import("../core/rules.test.ts"),
+  "core/vectors": () => import("../core/vectors.test.ts"),
+  "sixplane/sender": () => import("../sixplane/sender.test.ts"),
+  "sixplane/text": () => import("../sixplane/text.test.ts"),
+  "capture/api": () => import("../capture/api.test.ts"),
 };
 
 /** Runs one file of tests after the other. */

@@ -1,6 +1,6 @@
 // Deno beside the body: types, and the package as JSR would have it.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { folder } from "../support/command.ts";
 import { DENO } from "../support/kernel.ts";
 import { installed } from "../support/packed-package.ts";
-import { program, ROOT } from "./runtime.ts";
+import { DENO_FROM_SOURCE, program, ROOT } from "./runtime.ts";
 
 const [deno = ""] = DENO;
 const json = (name: string) => JSON.parse(readFileSync(`${ROOT}/${name}`, "utf8"));
@@ -37,7 +37,7 @@ const WRONG = 'import { Network } from "sixplane"; new Network(5);';
 
 test.each([
   ["as it is installed", ["--node-modules-dir=manual"], [USE, USE_CAPTURE, USE_TAP]],
-  ["from source", ["--config", `${ROOT}/jsr.json`], [USE, USE_CAPTURE]],
+  ["from source", DENO_FROM_SOURCE, [USE, USE_CAPTURE]],
 ])("the package has types that Deno reads, %s", { timeout: 180_000 }, async (_, words, uses) => {
   using files = installed();
   const check = async (use: string) => {
@@ -77,9 +77,20 @@ test("what JSR gets runs by itself", { timeout: 180_000 }, async () => {
     files.path("use.ts"),
     `${USE.replace('"sixplane"', '"./bindings/sixplane/index.ts"')}\n${MAC}`,
   );
-  const run = await program([deno, "run", "--check", "--no-config", "--no-lock", "use.ts"], files.path(""));
+  withDependencies(files);
+  const alone = ["--no-config", "--no-lock", "--node-modules-dir=manual"];
+  const run = await program([deno, "run", "--check", ...alone, "use.ts"], files.path(""));
   expect(run).toMatchObject({ status: 0, stdout: "02:89:e9:30:0c:27\n" });
 });
+
+/** Gives a folder the package's own dependency, which Deno would else ask of a registry. */
+function withDependencies(files: ReturnType<typeof folder>): void {
+  const name = "@assemblyscript/loader";
+  const dependencies = { [name]: json("package.json").devDependencies[name] };
+  writeFileSync(files.path("package.json"), JSON.stringify({ dependencies }));
+  mkdirSync(files.path("node_modules/@assemblyscript"), { recursive: true });
+  symlinkSync(`${ROOT}/node_modules/${name}`, files.path(`node_modules/${name}`));
+}
 
 const MAC = 'console.log(new Network("8056c2e21c000001").host("89e92ceee5").mac);';
 

@@ -9,6 +9,9 @@ import { bundle } from "./bundle.ts";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export type Folder = ReturnType<typeof installed>;
 
+/** Options of Deno for the package from source, whose dependency comes from our node_modules, not from a registry. */
+export const DENO_FROM_SOURCE = ["--config", `${ROOT}/jsr.json`, "--node-modules-dir=manual"];
+
 const MOST_MILLISECONDS = 120_000;
 
 export interface Ended {

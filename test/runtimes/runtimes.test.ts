@@ -1,13 +1,13 @@
 // Every runtime runs the body, on the package as it is installed, and passes all of it.
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename } from "node:path";
+import { relative } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { noChromium } from "../support/chromium.ts";
 import { DENO } from "../support/kernel.ts";
 import { FILES, type Report } from "./body.ts";
 import { nodeOf } from "./node.ts";
-import { bodyBesidePackage, program, ROOT, reportOf } from "./runtime.ts";
+import { bodyBesidePackage, DENO_FROM_SOURCE, program, ROOT, reportOf } from "./runtime.ts";
 import { Site } from "./site.ts";
 import { workerd } from "./workerd.ts";
 
@@ -24,7 +24,9 @@ describe("all tests pass", { timeout: 180_000 }, () => {
     const vitest = `${ROOT}/node_modules/vitest/vitest.mjs`;
     const { stdout } = await program([process.execPath, vitest, "list", ...paths, "--json"], ROOT);
     const listed: { name: string; file: string }[] = JSON.parse(stdout);
-    expected = listed.map(({ name, file }) => `${basename(file, ".test.ts")} > ${name}`).sort();
+    expected = listed
+      .map(({ name, file }) => `${relative(`${ROOT}/test`, file).replace(".test.ts", "")} > ${name}`)
+      .sort();
     expect(new Set(listed.map(({ file }) => file)).size).toBe(paths.length);
   });
 
@@ -51,8 +53,7 @@ describe("all tests pass", { timeout: 180_000 }, () => {
   // The tests' colours ask for variables of the environment.
   test("in Deno", () => passIn([deno, "run", "--no-lock", "--node-modules-dir=manual", "--allow-env"]));
 
-  test("in Deno, from source", () =>
-    passIn([deno, "run", "--no-lock", "--allow-env", "--config", `${ROOT}/jsr.json`]));
+  test("in Deno, from source", () => passIn([deno, "run", "--no-lock", "--allow-env", ...DENO_FROM_SOURCE]));
 
   test("in workerd", async () => {
     using files = await bodyBesidePackage("imported");

@@ -8,7 +8,7 @@ import { expect, onTestFinished } from "vitest";
 import { NETWORK, SELF, toHex } from "./frames.ts";
 import { obstacle, run } from "./namespace.ts";
 
-export const HOST = fileURLToPath(new URL("host.js", import.meta.url));
+export const HOST = fileURLToPath(new URL("../tap/host.js", import.meta.url));
 
 /** The words that run a program under Deno: its own binary, as the command of the package is Node's child. */
 export const DENO: string[] = [
