@@ -20,7 +20,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
   let page: Page;
   beforeAll(async () => {
     explorer = await Explorer.open();
-    page = await explorer.show();
+    page = await explorer.show("view=address");
   });
   afterAll(async () => {
     expect(explorer.complaints).toEqual([]);
@@ -28,7 +28,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
   });
 
   test("are those of the vectors, as one types", async () => {
-    await explorer.visit(page);
+    await explorer.visit(page, "view=address");
     for (const { network, node, sixplane, rfc4193, mac } of ADDRESSES.filter((_, i) => i % 100 === 0)) {
       await page.fill("#network", network);
       await page.fill("#node", node);
@@ -61,7 +61,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
   });
 
   test("take a suffix", async () => {
-    await explorer.visit(page);
+    await explorer.visit(page, "view=address");
     await page.fill("#own", "1:2:3");
     expect(await rowsOf(page, "#rows")).toMatchObject({
       "6PLANE address": "fc9c:56c2:e389:e92c:eee5::1",
@@ -73,12 +73,13 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
       expect(await textOf(page, "#own-error")).toBe(
         `suffix must be up to three groups of hex digits such as 242 or 1:2:3, got ${JSON.stringify(wrong)}`,
       );
-      expect(await page.isVisible("#derived")).toBe(false);
+      expect(await textOf(page, "#sixplane-text")).toBe("fc9c:56c2:e389:e92c:eee5:1:2:3");
+      expect(await page.isVisible("#derived-stale")).toBe(true);
     }
   });
 
   test("are refused in words, at the field", async () => {
-    await explorer.visit(page);
+    await explorer.visit(page, "view=address");
     await page.fill("#network", "8056c2e2");
     await page.fill("#node", "89e92ceeeg");
     expect(await textOf(page, "#network-error")).toBe('network ID must be 16 hex digits, got "8056c2e2" (8)');
@@ -88,11 +89,14 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
     for (const field of ["#network", "#node"]) {
       expect(await page.getAttribute(field, "aria-invalid")).toBe("true");
     }
-    expect(await page.isVisible("#derived")).toBe(false);
+    expect((await rowsOf(page, "#rows")).MAC).toBe("02:89:e9:30:0c:27"); // the last good picture
+    expect(await page.isVisible("#derived")).toBe(true);
+    expect(await page.isVisible("#derived-stale")).toBe(true);
     await page.fill("#network", ` ${NETWORK.toUpperCase()} `);
     await page.fill("#node", NODE);
     expect((await rowsOf(page, "#rows"))["MAC"]).toBe("02:89:e9:30:0c:27");
     expect(await page.getAttribute("#network", "aria-invalid")).toBe("false");
+    expect(await page.isVisible("#derived-stale")).toBe(false);
   });
 
   test.each(["0000000000", "ff00000001"])("of node %s are reserved", async (node) => {
@@ -103,7 +107,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
   });
 
   test("are drawn bit by bit", async () => {
-    await explorer.visit(page);
+    await explorer.visit(page, "view=address");
     const drawn = (id: string) =>
       page.locator(`#${id} .digit`).evaluateAll((digits) =>
         digits.map((digit) => ({
@@ -128,7 +132,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
 
   // A digit of an address changes if, and only if, one of those changes that it lights up with.
   test("light up with just what they are made of, both ways", async () => {
-    await explorer.visit(page);
+    await explorer.visit(page, "view=address");
     const lit = () =>
       page
         .locator(".digit.lit")
@@ -172,7 +176,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
   });
 
   test("light up by keyboard, and say what they are", async () => {
-    await explorer.visit(page);
+    await explorer.visit(page, "view=address");
     await page.focus("#sixplane-bits .field.node");
     expect(await page.locator(".digit.lit").count()).toBe(20); // the node's digits, and those that they come from
     expect(await textOf(page, "#field-note")).toBe(
@@ -183,7 +187,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
   });
 
   test("come from the ports of an ad-hoc network, and lead back to them", async () => {
-    await explorer.visit(page);
+    await explorer.visit(page, "view=address");
     await page.fill("#start-port", "22");
     await page.fill("#end-port", "8080");
     expect(await page.inputValue("#network")).toBe("ff00161f90000000");
@@ -212,7 +216,7 @@ describe.skipIf(noChromium)(`the explorer's owners${noChromium ? ` (${noChromium
   let page: Page;
   beforeAll(async () => {
     explorer = await Explorer.open();
-    page = await explorer.show();
+    page = await explorer.show("view=address");
   });
   afterAll(async () => {
     expect(explorer.complaints).toEqual([]);
@@ -284,7 +288,7 @@ describe.skipIf(noChromium)(`the explorer's owners${noChromium ? ` (${noChromium
   });
 
   test("and networks can be gone on with", async () => {
-    await explorer.visit(page);
+    await explorer.visit(page, "view=address");
     await page.fill("#find", "fce9:16:de:adbe:ef01::1");
     expect((await rowsOf(page, "#found-rows"))["If it is ad-hoc"]).toBe("ff00160016000000, ports 22 to 22");
     await page.click("text=Go to ad-hoc network ff00160016000000");

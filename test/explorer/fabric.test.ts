@@ -62,7 +62,7 @@ describe.skipIf(noChromium)(`the explorer's fabric${noChromium ? ` (${noChromium
       expect(await textOf(page, "#multicast-frames")).toBe(String(4 * pairs));
       expect(await textOf(page, "#multicast-split")).toBe(`${3 * pairs} questions, ${pairs} answers`);
       expect(await textOf(page, "#emulation-frames")).toBe("0");
-      expect(await textOf(page, "#emulation-split")).toContain(`${2 * pairs} answers, made at home`);
+      expect(await textOf(page, "#emulation-split")).toContain(`${2 * pairs} answers on the spot`);
     }
     expect(await textOf(page, "#play")).toBe("Start again");
     expect(await isDrawn(page, "#multicast")).toBe(true);
@@ -78,7 +78,7 @@ describe.skipIf(noChromium)(`the explorer's fabric${noChromium ? ` (${noChromium
     });
     expect(await textOf(page, "#pairs")).toBe("276 of 276 pairs drawn");
     expect(await textOf(page, "#multicast-frames")).toBe(countAll(24).frames.toLocaleString("en"));
-    expect(await textOf(page, "#emulation-split")).toContain("552 answers, made at home");
+    expect(await textOf(page, "#emulation-split")).toContain("552 answers on the spot");
   });
 
   test("goes to a million hosts, of which a sample is drawn", async () => {
@@ -126,9 +126,9 @@ describe.skipIf(noChromium)(`the explorer's fabric${noChromium ? ` (${noChromium
     expect(await rests(page)).toBe(true);
 
     await page.click("#play");
-    await page.click("nav >> text=Module");
+    await page.click("nav >> text=The core");
     expect(await rests(page)).toBe(true);
-    await page.click("nav >> text=Fabric");
+    await page.click("nav >> text=What it saves");
     expect(await rests(page)).toBe(false);
 
     const hide = (hidden: boolean) =>

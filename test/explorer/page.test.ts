@@ -77,7 +77,7 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
         Object.assign(window, { [name]: () => void waits.push(name) });
       }
     });
-    await page.goto(`file://${explorer.file}`, { waitUntil: "domcontentloaded" });
+    await page.goto(`file://${explorer.file}#view=address`, { waitUntil: "domcontentloaded" });
     expect((await rowsOf(page, "#rows"))["6PLANE address"]).toBe("fc9c:56c2:e389:e92c:eee5::1");
     await page.fill("#node", "deadbeef01");
     expect((await rowsOf(page, "#rows"))["6PLANE address"]).toBe("fc9c:56c2:e3de:adbe:ef01::1");
@@ -119,21 +119,37 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test("has its state in the URL, goes back and forward, and is shared by a link", async () => {
+  test("starts with what is saved, and keeps to the part that a link is about", async () => {
     const page = await explorer.show();
+    expect(await page.isVisible("#fabric")).toBe(true);
+    expect(await page.locator("nav a").allTextContents()).toEqual([
+      "What it saves",
+      "Addresses",
+      "Frames and answers",
+      "The core",
+    ]);
+    await page.click("nav >> text=Addresses");
+    await page.reload();
+    expect(await page.isVisible("#address")).toBe(true);
+    await explorer.visit(page, "node=deadbeef01");
+    expect(await page.isVisible("#address")).toBe(true);
+  });
+
+  test("has its state in the URL, goes back and forward, and is shared by a link", async () => {
+    const page = await explorer.show("view=address");
     await page.fill("#network", "ff00160016000000");
     await page.locator("#node").pressSequentially("\b");
     await page.fill("#node", "deadbeef01");
-    await page.click("nav >> text=Wire");
+    await page.click("nav >> text=Frames");
     await page.fill("#ask", "fce9:16:11:2233:4455::1");
-    await page.click("nav >> text=Address");
+    await page.click("nav >> text=Addresses");
     await page.fill("#find", "fe80::1");
 
     const other = await explorer.show(new URL(page.url()).hash.slice(1));
     for (const field of ["#network", "#node", "#find"]) {
       expect(await other.inputValue(field)).toBe(await page.inputValue(field));
     }
-    await other.click("nav >> text=Wire");
+    await other.click("nav >> text=Frames");
     expect(await other.inputValue("#ask")).toBe("fce9:16:11:2233:4455::1");
 
     const where = () => page.evaluate(() => new URLSearchParams(location.hash.slice(1)).toString());
@@ -158,14 +174,14 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
     expect(await textOf(page, "#network-error")).toBe('network ID must be 16 hex digits, got "<b>" (3)');
     await page.fill("#network", "8056c2e21c000001");
     await page.fill("#node", "89e92ceee5");
-    await page.click("nav >> text=Wire");
+    await page.click("nav >> text=Frames");
     expect(await textOf(page, "#mode-6plane-error")).toBe(
       "choose at least one kind of address to answer for",
     );
   });
 
   test("goes on where the browser takes no more history", async () => {
-    const page = await explorer.show();
+    const page = await explorer.show("view=address");
     await page.evaluate(() => {
       const refuse = () => {
         Reflect.deleteProperty(history, "pushState");
@@ -182,7 +198,7 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
   });
 
   test("copies, and says so", async () => {
-    const page = await explorer.show("", { permissions: ["clipboard-read", "clipboard-write"] });
+    const page = await explorer.show("view=address", { permissions: ["clipboard-read", "clipboard-write"] });
     const copied = () => page.evaluate(() => navigator.clipboard.readText());
     for (const [button, name] of [
       ["Copy 6PLANE address", "6PLANE address"],
@@ -205,7 +221,7 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
   });
 
   test("copies where there is no clipboard for pages, as the keyboard does", async () => {
-    const page = await explorer.show("", { permissions: ["clipboard-read", "clipboard-write"] });
+    const page = await explorer.show("view=address", { permissions: ["clipboard-read", "clipboard-write"] });
     await page.evaluate(() => {
       const { clipboard } = navigator;
       Object.assign(window, { read: () => clipboard.readText() });
@@ -219,7 +235,7 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
   });
 
   test("is used by keyboard alone", async () => {
-    const page = await explorer.show();
+    const page = await explorer.show("view=address");
     const focused = () =>
       page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
     const seen: (string | null | undefined)[] = [];
@@ -230,10 +246,10 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
     expect(seen).toEqual([
       "Skip to the content",
       "Copy link",
-      "Address",
-      "Wire",
-      "Fabric",
-      "Module",
+      "What it saves",
+      "Addresses",
+      "Frames and answers",
+      "The core",
       "network",
       "upper half 32 bits",
       "lower half 32 bits",

@@ -136,13 +136,18 @@ describe.skipIf(noChromium)(`the explorer's wire${noChromium ? ` (${noChromium})
   });
 
   test("refuses to ask for what is no address", async () => {
+    const before = await listed(page);
+    expect(before).toHaveLength(1);
     await page.fill("#ask", "fc9c");
     expect(await textOf(page, "#ask-error")).toBe(
       'IPv6 address must be text as in fc9c:56c2:e389:e92c:eee5::1, got "fc9c" (4): it has 1 of 8 groups',
     );
-    expect(await listed(page)).toEqual([]);
+    expect(await page.getAttribute("#ask", "aria-invalid")).toBe("true");
+    expect(await listed(page)).toEqual(before); // the last good picture
+    expect(await page.isVisible("#answers-stale")).toBe(true);
     await page.fill("#ask", "");
     expect(await textOf(page, "#ask-error")).toBe("");
+    expect(await page.isVisible("#answers-stale")).toBe(false);
   });
 
   test("takes an edited frame, and says what is wrong with it", async () => {
@@ -250,7 +255,7 @@ describe.skipIf(noChromium)(`the explorer's wire${noChromium ? ` (${noChromium})
     await page.waitForFunction(() => document.querySelectorAll("#frames li").length === 2);
     expect(await textOf(page, "#capture-name")).toBe("mine.pcap");
 
-    await page.click("text=Address");
+    await page.click("nav >> text=Addresses");
     const dropped = [...pcap([solicitation({ ethertype: "0806" })])];
     await page.evaluate((bytes) => {
       const dataTransfer = new DataTransfer();
@@ -312,7 +317,7 @@ describe.skipIf(noChromium)(`the explorer's wire${noChromium ? ` (${noChromium})
     expect(await listed(other)).toHaveLength(60);
     expect(await other.isVisible("#hex-note")).toBe(true);
     expect(other.url()).not.toContain(text);
-    await other.click("nav >> text=Module");
+    await other.click("nav >> text=The core");
     await other.goBack();
     expect(await listed(other)).toHaveLength(60);
   });
@@ -403,6 +408,9 @@ describe("frames in hex", () => {
   test.each([
     ["333", "the frame that ends in line 1 must have pairs of hex digits, got 3 digits"],
     ["33 33\nxyz", 'line 2 must be hex, got "xyz"'],
+    ["0000  33 33 zz 44", 'line 1 must be hex, got "zz"'],
+    ["0000  33 33\n0002  xyz", 'line 2 must be hex, got "xyz"'],
+    ["0000: 3333 ff0 0001  33....", 'line 1 must be hex, got "ff0"'],
     ["0000  33 33\n0010  44", "line 2 must go on at offset 2 (2), got 0010"],
   ])("are refused where they are none: %j", (text, message) => {
     expect(() => parseFrames(text)).toThrow(new Error(message));

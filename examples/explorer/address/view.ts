@@ -14,8 +14,11 @@ const pasted = byId<HTMLInputElement>("find");
 const startPort = byId<HTMLInputElement>("start-port");
 const endPort = byId<HTMLInputElement>("end-port");
 
-/** What keeps its place, but is not to be seen, while there is something wrong with the numbers that it comes from. */
+/** What shows the last good input while there is something wrong with a field; without any, it is not to be seen. */
 const DERIVED = ["derived", "network-bits", "node-bits", "own-bits", "snippets-part"];
+
+/** Whether the input was good at any time, so that there is something to show. */
+let wasWhole = false;
 
 export function startAddress(fragment: Fragment): void {
   own.addEventListener("input", () => fragment.set({ own: own.value.trim() }));
@@ -35,8 +38,13 @@ export function showAddress(state: State, network: Network | undefined, host: Ho
   showPorts(network);
   const suffix = orRefusal(own, () => parseOwn(state.own));
   const isWhole = network && host && suffix !== undefined;
-  for (const id of DERIVED) byId(id).classList.toggle("blank", !isWhole);
   if (isWhole) showDerived(network, host, suffix);
+  wasWhole ||= Boolean(isWhole);
+  for (const id of DERIVED) {
+    byId(id).classList.toggle("blank", !wasWhole);
+    byId(id).classList.toggle("stale", !isWhole);
+  }
+  byId("derived-stale").hidden = Boolean(isWhole) || !wasWhole;
   showFound(state.find, network);
 }
 

@@ -169,7 +169,7 @@ function showCounts(): void {
   byId("multicast-frames").textContent = grouped(frames);
   byId("multicast-split").textContent = `${grouped(questions)} questions, ${grouped(answers)} answers`;
   byId("emulation-split").textContent =
-    `${grouped(answered)} answers, made at home by the module in this page`;
+    `${grouped(answered)} answers on the spot, made by the core in this page`;
 }
 
 function showTotals(): void {

@@ -1,7 +1,7 @@
 // What the page shows is in its URL's fragment: what differs from the defaults, by these names.
 
 export const DEFAULTS = {
-  /** Which part is shown. */
+  /** Which part is shown. A link that names no part is about an address, unless it is empty. */
   view: "address",
   network: "8056c2e21c000001",
   node: "89e92ceee5",
@@ -28,6 +28,9 @@ export const DEFAULTS = {
 export type Key = keyof typeof DEFAULTS;
 export type State = Readonly<Record<Key, string>>;
 
+/** What a page shows whose URL has no fragment. */
+const FIRST = "view=fabric";
+
 /** The longest text that is put into the URL. */
 export const LONGEST_SHARED = 8000;
 
@@ -48,7 +51,7 @@ export class Fragment {
 
   /** Takes the state from this entry of the history, which also has what is too long for a URL; else from the URL. */
   restore(): void {
-    this.#state = { ...DEFAULTS, ...(history.state ?? parseFragment(location.hash)) };
+    this.#state = { ...DEFAULTS, ...(history.state ?? parseFragment(location.hash.slice(1) || FIRST)) };
     this.#edited = undefined;
     this.#show(this.#state);
   }
@@ -73,7 +76,7 @@ export class Fragment {
 }
 
 function parseFragment(hash: string): Partial<State> {
-  const given = [...new URLSearchParams(hash.slice(1))];
+  const given = [...new URLSearchParams(hash)];
   return Object.fromEntries(given.filter(([key]) => key in DEFAULTS));
 }
 
@@ -83,5 +86,5 @@ export function fragment(state: State): string {
   for (const key of Object.keys(DEFAULTS) as Key[]) {
     if (state[key] !== DEFAULTS[key] && state[key].length <= LONGEST_SHARED) given.set(key, state[key]);
   }
-  return given.toString();
+  return given.toString() || `view=${state.view}`;
 }

@@ -32,7 +32,7 @@ function parseDump(lines: string[]): number[][] {
       frame = [];
       frames.push(frame);
     }
-    const bytes = dumpedBytes(line.slice(head.length));
+    const bytes = dumpedBytes(line.slice(head.length), i + 1);
     if (at === frame.length) frame.push(...bytes);
     else if (bytes.length > 0) {
       throw new Error(
@@ -43,11 +43,16 @@ function parseDump(lines: string[]): number[][] {
   return frames;
 }
 
-/** The bytes of a dump's line, at most 16, without the text beside them: behind a bar, or far to the right. */
-function dumpedBytes(line: string): number[] {
+/**
+ * The bytes of a dump's line, at most 16, without the text beside them, which is behind a bar or two blanks.
+ *
+ * @throws Error for what is no hex where bytes are
+ */
+function dumpedBytes(line: string, number: number): number[] {
   const bytes: number[] = [];
   for (const [, gap = "", digits = ""] of line.replace(/\|.*/, "").matchAll(/(\s*)(\S+)/g)) {
     const isHex = /^([0-9a-f]{2}){1,16}$/i.test(digits);
+    if (!isHex && bytes.length < 16 && gap.length < 2) throw notHex(number, digits);
     if (!isHex || (bytes.length > 0 && gap.length > 2) || bytes.length + digits.length / 2 > 16) break;
     bytes.push(...pairs(digits));
   }
@@ -80,8 +85,12 @@ function parsePlain(lines: string[]): number[][] {
 function plainDigits(line: string, number: number): string {
   const digits = line.replace(/\b0x|\\x/gi, "").replace(/[\s:,;.-]/g, "");
   const wrong = /[^0-9a-f]+/i.exec(digits)?.[0];
-  if (wrong) throw new Error(`line ${number} must be hex, got ${JSON.stringify(wrong.slice(0, 20))}`);
+  if (wrong) throw notHex(number, wrong);
   return digits;
+}
+
+function notHex(line: number, text: string): Error {
+  return new Error(`line ${line} must be hex, got ${JSON.stringify(text.slice(0, 20))}`);
 }
 
 function pairs(digits: string): number[] {

@@ -43,6 +43,8 @@ let rows = PAGE;
 let hidden = new Set<Verdict["kind"]>();
 /** What the judgement is of: the same needs no other. */
 let judged = "";
+/** Whether the input was good at any time, so that there is something to show. */
+let wasJudged = false;
 /** The replies that were saved last. */
 let saved = "";
 
@@ -83,8 +85,11 @@ export function showWire(state: State, network: Network | undefined, host: Host 
   ask.placeholder = network?.host(ASKED_NODE).sixplane.address ?? "";
   byId("hex-note").hidden = state.hex.length <= LONGEST_SHARED;
   byId("capture-name").textContent = captureOf(state)?.name ?? "No capture is open.";
-  byId("answers").hidden = !host;
-  if (network && host) judgeAnew(state, network, host);
+  const isGood = network !== undefined && host !== undefined && judgeAnew(state, network, host);
+  wasJudged ||= isGood;
+  byId("answers").hidden = !wasJudged;
+  byId("answers").classList.toggle("stale", !isGood);
+  byId("answers-stale").hidden = isGood;
 }
 
 function sources(): HTMLInputElement[] {
@@ -108,20 +113,24 @@ function captureOf({ capture }: State): Capture | undefined {
   return { name: "The example: frames that a Linux kernel sent", bytes: new Blob([bytesOf(example)]) };
 }
 
-/** Judges the frames, unless they and the responder are what they were. */
-function judgeAnew(state: State, network: Network, host: Host): void {
+/** Judges the frames, unless they and the responder are what they were. Says whether the input is good. */
+function judgeAnew(state: State, network: Network, host: Host): boolean {
   const source = sourceOf(state);
   const { ask, hex, capture: name, modes, probes } = state;
   const subject = JSON.stringify([source, ask, hex, name, modes, probes, network.id, host.node, openings]);
-  if (subject === judged) return;
+  if (subject === judged) return true;
+  const responder = responderOf(state, network, host);
+  const frames = framesOf(state, network, host);
+  if (!responder || !frames) {
+    judged = "";
+    return false;
+  }
   judged = subject;
   selected = 0;
   rows = PAGE;
   judgement = emptyJudgement();
-  const responder = responderOf(state, network, host);
-  const frames = responder && framesOf(state, network, host);
-  if (responder && frames) run(judgement, frames, responder);
-  else showJudgement();
+  run(judgement, frames, responder);
+  return true;
 }
 
 function responderOf(state: State, network: Network, host: Host): Responder | undefined {
@@ -152,9 +161,9 @@ function untimed(bytes: Uint8Array): CapturedFrame {
   return { bytes, length: bytes.length, seconds: 0, nanoseconds: 0 };
 }
 
-function capturedFrames(state: State): AsyncIterable<CapturedFrame> | undefined {
+function capturedFrames(state: State): AsyncIterable<CapturedFrame> | Iterable<CapturedFrame> {
   const capture = captureOf(state);
-  return capture && readCapture(chunks(capture.bytes));
+  return capture ? readCapture(chunks(capture.bytes)) : [];
 }
 
 /** A file's bytes in pieces: not every browser iterates over a stream by itself. */
