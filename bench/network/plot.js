@@ -1,4 +1,8 @@
-// Draws the results as an SVG that has colours for light and for dark pages.
+// Draws the arithmetic and the counts as an SVG that has colours for light and for dark pages.
+import { solicitationsOf } from "./arithmetic.js";
+
+/** The numbers of hosts between which lines are drawn. */
+const SIZES = [...Array.from({ length: 19 }, (_, power) => 2 ** (power + 1)), 1_000_000];
 
 const [WIDTH, HEIGHT] = [830, 580];
 const [LEFT, RIGHT, TOP, BOTTOM] = [80, 780, 90, 470];
@@ -12,22 +16,23 @@ const y = (/** @type {number} */ number) =>
 /**
  * The picture, as SVG.
  *
- * @param {import("./run.js").Result[]} results
+ * @param {import("./run.js").Result[]} counts
  */
-export function plot(results) {
+export function plot(counts) {
   const names = /** @type {const} */ (["flooded", "snooped", "emulated"]);
   const lines = names.map((name) => {
-    const points = results.map(
-      ({ hosts, solicitations }) => `${x(hosts).toFixed(1)} ${y(solicitations[name]).toFixed(1)}`,
+    const points = SIZES.map(
+      (hosts) => `${x(hosts).toFixed(1)} ${y(solicitationsOf(hosts)[name]).toFixed(1)}`,
     );
     return `<path class="line ${name}" d="M${points.join("L")}"/>`;
   });
-  const dots = names.flatMap((name) =>
-    results.flatMap(({ hosts, counted }) => (counted ? [dot(name, x(hosts), y(counted[name]))] : [])),
-  );
+  const dots = counts.flatMap(({ hosts, flooded, emulated }) => [
+    dot("flooded", x(hosts), y(flooded)),
+    dot("emulated", x(hosts), y(emulated)),
+  ]);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title desc">
 <title id="title">Neighbor Solicitations that reach other hosts until each of them has talked to each other</title>
-<desc id="desc">Logarithmic axes, 2 to a million hosts. Where multicast is flooded, they grow with the third power of the hosts; with MLD snooping and RFC 4193 addresses, with the second; with emulation there are none. Up to 64 hosts they were counted.</desc>
+<desc id="desc">Logarithmic axes, 2 to a million hosts. Where multicast is flooded, they grow with the third power of the hosts; with MLD snooping and RFC 4193 addresses, with the second; with emulation there are none. Without and with emulation, they were counted for up to 16 hosts.</desc>
 <style>
 svg { --paper: #ffffff; --ink: #1f2328; --grid: #d1d9e0; --flooded: #c4320a; --snooped: #0969da; --emulated: #1a7f37; }
 @media (prefers-color-scheme: dark) {

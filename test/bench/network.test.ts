@@ -5,7 +5,7 @@ import { solicitationsOf } from "../../bench/network/arithmetic.js";
 import { count } from "../../bench/network/count.js";
 import { plot } from "../../bench/network/plot.js";
 import { expectNoInterface } from "../support/kernel.ts";
-import { isInstalled, obstacle } from "../support/namespace.ts";
+import { obstacle } from "../support/namespace.ts";
 
 const stored = (name: string) =>
   readFileSync(new URL(`../../bench/network/${name}`, import.meta.url), "utf8");
@@ -46,7 +46,6 @@ describe("the arithmetic", () => {
 describe("counted in namespaces", () => {
   beforeEach(({ skip }) => {
     skip(obstacle !== undefined, obstacle);
-    skip(!isInstalled("bridge"), "no bridge");
   });
 
   afterEach(expectNoInterface);
@@ -58,11 +57,8 @@ describe("counted in namespaces", () => {
       const pairs = (hosts * (hosts - 1)) / 2;
       expect(await count(hosts)).toEqual({
         flooded,
-        snooped: pairs,
-        snooped6plane: flooded, // all end in ::1, and so are in one group
         emulated: 0,
         answered: 2 * pairs,
-        emulatedRfc4193: 0,
         foreign: flooded, // so the same counters see what does leave a TAP
       });
     },
@@ -70,7 +66,9 @@ describe("counted in namespaces", () => {
 });
 
 test("the picture is that of the results, whose arithmetic is what the code gives", () => {
-  const results = JSON.parse(stored("results.json"));
-  expect(stored("savings.svg")).toBe(plot(results));
-  for (const { hosts, solicitations } of results) expect(solicitationsOf(hosts)).toEqual(solicitations);
+  const counts = JSON.parse(stored("results.json"));
+  expect(stored("savings.svg")).toBe(plot(counts));
+  for (const { hosts, flooded, emulated } of counts) {
+    expect(solicitationsOf(hosts)).toMatchObject({ flooded, emulated });
+  }
 });

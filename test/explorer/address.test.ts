@@ -89,7 +89,7 @@ describe.skipIf(noChromium)(`the explorer's addresses${noChromium ? ` (${noChrom
     for (const field of ["#network", "#node"]) {
       expect(await page.getAttribute(field, "aria-invalid")).toBe("true");
     }
-    expect((await rowsOf(page, "#rows")).MAC).toBe("02:89:e9:30:0c:27"); // the last good picture
+    expect((await rowsOf(page, "#rows"))["MAC"]).toBe("02:89:e9:30:0c:27"); // the last good picture
     expect(await page.isVisible("#derived")).toBe(true);
     expect(await page.isVisible("#derived-stale")).toBe(true);
     await page.fill("#network", ` ${NETWORK.toUpperCase()} `);
