@@ -112,7 +112,8 @@ export class Program {
   }
 
   kill(signal: NodeJS.Signals): void {
-    const { pid = 0 } = this.child;
+    const { pid } = this.child;
+    if (pid === undefined) throw new Error("the program has not started"); // and 0 would be this process's group
     process.kill(this.#group ? -pid : pid, signal);
   }
 
