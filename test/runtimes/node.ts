@@ -1,23 +1,14 @@
 // Node in the versions that are supported.
-import { existsSync, mkdirSync } from "node:fs";
-import { program, ROOT } from "./runtime.ts";
-
-const PACKAGE = `node-${process.platform}-${process.arch}`;
+import { existsSync } from "node:fs";
+import { ROOT } from "./runtime.ts";
 
 /**
- * The path of a Node of that major version: the one at hand, or the newest that npm has, which is kept beside the
- * other packages. As one of them it would put its `node` before the machine's in every script.
+ * The path of a Node of that major version: the one that runs the tests, or the one that `npm ci` has put into a
+ * folder of its own. Among the other packages it would put its `node` before the machine's in every script.
  */
-export async function nodeOf(major: string): Promise<string> {
+export function nodeOf(major: string): string {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  const folder = `${ROOT}/node_modules/.cache/node-${major}`;
-  const node = `${folder}/node_modules/${PACKAGE}/bin/node`;
-  if (existsSync(node)) return node;
-  mkdirSync(folder, { recursive: true });
-  const install = ["npm", "install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund"];
-  // What the npm that runs the tests was told is not for this one.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
-  const { status, stderr } = await program([...install, `${PACKAGE}@${major}`], folder, env);
-  if (status !== 0) throw new Error(`npm gives no Node ${major}: ${stderr}`);
+  const node = `${ROOT}/test/runtimes/node-${major}/node_modules/node-${process.platform}-${process.arch}/bin/node`;
+  if (!existsSync(node)) throw new Error(`no Node ${major}: expected ${node}, which npm ci makes`);
   return node;
 }

@@ -43,7 +43,7 @@ describe("all tests pass", { timeout: 180_000 }, () => {
   }
 
   test.each(["20", "22", "24"])("in Node %s", async (major) => {
-    const node = await nodeOf(major);
+    const node = nodeOf(major);
     expect((await program([node, "--version"], ROOT)).stdout).toMatch(new RegExp(`^v${major}\\.`));
     await passIn([node]);
   });
