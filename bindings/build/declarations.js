@@ -1,4 +1,4 @@
-// The declarations of each entry in one file, and in types/ what tests read: the documentation as data.
+// The declarations of each entry in one file, and in types/ its API as a report and its documentation as data.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -34,7 +34,12 @@ function rollUp(out, entry, name) {
       projectFolder: dirname(out),
       mainEntryPointFilePath: `${types}/${entry}.d.ts`,
       compiler: { overrideTsconfig: tsconfig(`${types}/${entry}.d.ts`) },
-      apiReport: { enabled: false },
+      apiReport: {
+        enabled: true,
+        reportFileName: `${name}.api.md`,
+        reportFolder: types,
+        reportTempFolder: `${dirname(out)}/temp`,
+      },
       tsdocMetadata: { enabled: false },
       dtsRollup: { enabled: true, untrimmedFilePath: `${out}/${name}.d.ts` },
       docModel: { enabled: true, apiJsonFilePath: `${types}/${name}.api.json` },
@@ -51,6 +56,7 @@ function rollUp(out, entry, name) {
     packageJsonFullPath: `${ROOT}/package.json`,
   });
   const { succeeded } = Extractor.invoke(config, {
+    localBuild: true, // writes the report; checkApi compares it with the committed one
     messageCallback: (message) => {
       message.handled = message.logLevel !== ExtractorLogLevel.Error;
     },

@@ -10,6 +10,7 @@ declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer;
   }
+  const Memory: { prototype: Memory };
   type Table = object;
 
   interface Instance {

@@ -1,7 +1,10 @@
 // `npm run build`: makes dist/ by the steps in steps.js, but for what is there and has not changed. Programs of
-// this repository are made, too, where they are named: `node bindings/build/main.js fuzz`.
+// this repository are made, too, where they are named: `node bindings/build/main.js fuzz`. `npm run api` renews the
+// reports of the API.
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { renewApi } from "./api.js";
 import { ROOT, relativePaths } from "./files.js";
 import { inputsOf, isFresh, record } from "./state.js";
 import { CHECKS, PACKAGE, PROGRAMS } from "./steps.js";
@@ -10,7 +13,11 @@ import { CHECKS, PACKAGE, PROGRAMS } from "./steps.js";
 
 const DIST = join(ROOT, "dist");
 
-const named = process.argv.slice(2).map((name) => {
+const { values, positionals } = parseArgs({
+  options: { "renew-api": { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const named = positionals.map((name) => {
   const step = PROGRAMS.find((one) => one.name === name);
   if (step) return step;
   throw new Error(`"${name}" must be one of ${PROGRAMS.map((one) => one.name).join(", ")}, or nothing`);
@@ -21,6 +28,7 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 try {
   for (const step of [...PACKAGE, ...named]) await make(step);
+  if (values["renew-api"]) renewApi();
   for (const check of CHECKS) check();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -1,4 +1,5 @@
 // The table of what the build makes. Each step reads files of this repository and of dist/, and makes files of dist/.
+import { checkApi } from "./api.js";
 import { checkBudgets } from "./budgets.js";
 import { bundle } from "./bundle.js";
 import { writeC } from "./c.js";
@@ -80,4 +81,4 @@ export const PROGRAMS = [
 ];
 
 /** What is checked of what has been made, every time. */
-export const CHECKS = [checkBudgets];
+export const CHECKS = [checkBudgets, checkApi];

@@ -23,6 +23,7 @@ export type Mode = "6plane" | "rfc4193";
 type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Type } } }
   ? Type
   : never;
+type Memory = typeof globalThis extends { WebAssembly: { Memory: { prototype: infer Type } } } ? Type : never;
 type FetchResponse = typeof globalThis extends { Response: { prototype: infer Type } } ? Type : never;
 
 /**
@@ -96,7 +97,7 @@ const FRAME = 18;
  */
 export interface CoreExports {
   /** One page, 64 KiB, which never grows. */
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Memory;
   /** Judges the frame under the record: 86 where the reply has replaced it, else the reason, 0 or below. */
   readonly respond: (config: number, frame: number, length: number) => number;
   /** Writes the 6PLANE address of the record's node, 16 bytes. */

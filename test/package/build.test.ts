@@ -30,8 +30,8 @@ describe("the build", { timeout: 120_000 }, () => {
   });
 
   /** Builds, and says which steps made something. */
-  async function build() {
-    const child = spawn(process.execPath, [files.path("bindings/build/main.js")]);
+  async function build(...words: string[]) {
+    const child = spawn(process.execPath, [files.path("bindings/build/main.js"), ...words]);
     const { status, stdout, stderr } = await ended(child);
     const made = [...stdout.matchAll(/^(\w+) +made \d+ files/gm)].map(([, step]) => step);
     return { status, stderr, made };
@@ -72,7 +72,7 @@ describe("the build", { timeout: 120_000 }, () => {
     const before = outputs();
     const entry = files.path("bindings/capture/index.ts");
     const source = readFileSync(entry);
-    writeFileSync(files.path("bindings/capture/more.ts"), "export const MORE = 1;\n");
+    writeFileSync(files.path("bindings/capture/more.ts"), "/** One. */\nexport const MORE = 1;\n");
     appendFileSync(entry, 'export { MORE } from "./more.ts";\n');
     await build();
     expect(Object.keys(outputs())).toContain("types/capture/more.d.ts");
@@ -87,6 +87,19 @@ describe("the build", { timeout: 120_000 }, () => {
     const { status, stderr } = await build();
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining("index.ts:1:8") });
     expect(outputs()).toEqual(before);
+  });
+
+  test("fails where the API is not as it was reported", async () => {
+    appendFileSync(files.path("bindings/capture/index.ts"), 'export { ETHERNET } from "./frame.ts";\n');
+    const { status, stderr } = await build();
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: "bindings/api/capture.api.md is not the API of the sources: `npm run api` renews it\n",
+    });
+    expect(await build("--renew-api")).toEqual({ status: 0, stderr: "", made: [] });
+    const report = readFileSync(files.path("bindings/api/capture.api.md"), "utf8");
+    expect(report).toContain("export const ETHERNET = 1;");
+    expect((await build()).status).toBe(0);
   });
 
   test("may run twice at once", async () => {
