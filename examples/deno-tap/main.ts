@@ -1,4 +1,4 @@
-// The smallest host of a network: a TAP whose solicitations are answered, and UDP to one other host.
+// The smallest host of a network: a TAP interface that answers solicitations, and UDP to one other host.
 import { init, Network } from "sixplane";
 import { openTap } from "sixplane/tap";
 
@@ -15,7 +15,7 @@ const socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port
 const tap = await openTap({
   network: id,
   node,
-  // The frames are only there until this is done, so it waits until they are sent.
+  // The memory of the frames is used again when this resolves, so it waits until they are sent.
   forward: async (frames) => {
     for (const frame of frames) await socket.send(frame, { transport: "udp", hostname, port: PORT });
   },

@@ -1,4 +1,4 @@
-// The smallest host of a network: a TAP whose solicitations are answered, and UDP to one other host.
+// The smallest host of a network: a TAP interface that answers solicitations, and UDP to one other host.
 import { createSocket } from "node:dgram";
 import { init, Network } from "sixplane";
 import { openTap } from "sixplane/tap";
@@ -16,7 +16,7 @@ const socket = createSocket("udp4");
 const tap = await openTap({
   network: id,
   node,
-  // The frames are only there until this is done, so it waits until they are sent.
+  // The memory of the frames is used again when this resolves, so it waits until they are sent.
   forward: async (frames) => {
     const sent = Array.from(
       frames,

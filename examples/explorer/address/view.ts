@@ -66,8 +66,8 @@ function port({ value }: HTMLInputElement): number {
 function showPorts(network: Network | undefined): void {
   const ports = network?.ports;
   byId("adhoc-note").textContent = ports
-    ? `This is the ad-hoc network of ports ${ports.start} to ${ports.end}: anyone may join it, no controller runs it, and it gives 6PLANE addresses.`
-    : "An ad-hoc network has its port range in its ID and no controller.";
+    ? `This is the ad-hoc network of ports ${ports.start} to ${ports.end}: anyone may join it, and it has no controller. It uses 6PLANE addresses.`
+    : "The ID of an ad-hoc network contains its port range. It has no controller.";
   if (document.activeElement === startPort || document.activeElement === endPort) return;
   fill(startPort, ports ? String(ports.start) : "");
   fill(endPort, ports ? String(ports.end) : "");
