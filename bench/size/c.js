@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, wasmOf } from "./builds.js";
+import { moduleOf, ROOT } from "../../bindings/build/files.js";
 import { CHIPS, flashBytes } from "./chips.js";
 
 /** @typedef {import("./chips.js").ChipName} ChipName */
@@ -25,8 +25,8 @@ export const CHIP_NAMES = /** @type {ChipName[]} */ (Object.keys(CHIPS));
 export function translated(build, chips, folder) {
   const file = join(folder, "core.c");
   const wasm2c = `${ROOT}/node_modules/wabt/bin/wasm2c`;
-  execFileSync(process.execPath, [wasm2c, `${ROOT}/dist/${build}.wasm`, "-n", "core", "-o", file]);
-  const functions = WebAssembly.Module.exports(new WebAssembly.Module(wasmOf(build)))
+  execFileSync(process.execPath, [wasm2c, moduleOf(build), "-n", "core", "-o", file]);
+  const functions = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(moduleOf(build))))
     .filter(({ kind }) => kind === "function")
     .map(({ name }) => `w2c_core_${name}`);
   const sources = [{ file, flags: [`-I${ROOT}/bindings/c`] }];
@@ -56,7 +56,7 @@ export function missingClang() {
 }
 
 /**
- * The rules in C as WebAssembly, as small as clang and wasm-opt make it.
+ * The path of the rules in C as WebAssembly, as small as clang and wasm-opt make it.
  *
  * @param {string} folder for what is made on the way
  */
@@ -76,7 +76,7 @@ export function compiledToWasm(folder) {
     "-o",
     path("reference.wasm"),
   ]);
-  return readFileSync(path("reference.wasm"));
+  return path("reference.wasm");
 }
 
 /**

@@ -2,12 +2,12 @@
 // same rules cost that were written in C. Fails where a build is larger than in its snapshot, and says which of
 // its functions grew.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { BUILDS, ROOT, wasmOf } from "./builds.js";
+import { BUILDS, moduleOf, ROOT } from "../../bindings/build/files.js";
 import { CHIP_NAMES, compiled, compiledToWasm, missingClang, translated } from "./c.js";
 import { missing } from "./chips.js";
 import { codeBytes, functionBytes } from "./module.js";
@@ -49,22 +49,27 @@ function measured() {
   const chips = CHIP_NAMES.filter((chip) => missing(chip) === undefined);
   const wasm = missingClang() ? undefined : compiledToWasm(folder);
   return [
-    ...BUILDS.map((build) => ({ build, ...moduleSizes(wasmOf(build)), ...translated(build, chips, folder) })),
+    ...BUILDS.map((build) => ({
+      build,
+      ...moduleSizes(moduleOf(build)),
+      ...translated(build, chips, folder),
+    })),
     { build: REFERENCE, ...moduleSizes(wasm), ...compiled(chips, folder) },
   ];
 }
 
 /**
- * @param {Uint8Array} [module]
+ * @param {string} [file]
  * @returns {ModuleSizes}
  */
-function moduleSizes(module) {
-  if (!module) return { wasm: null, gzip: null, brotli: null, code: null };
+function moduleSizes(file) {
+  if (!file) return { wasm: null, gzip: null, brotli: null, code: null };
+  const module = readFileSync(file);
   return {
     wasm: module.length,
     gzip: gzipSync(module, { level: 9 }).length,
     brotli: brotliCompressSync(module).length,
-    code: codeBytes(module),
+    code: codeBytes(file),
   };
 }
 
@@ -81,11 +86,16 @@ function print(rows) {
   }
 }
 
+/** @param {string} build */
+function bytesOf(build) {
+  return statSync(moduleOf(build)).size;
+}
+
 /** @param {Record<string, Snapshot>} snapshot */
 function compare(snapshot) {
   for (const build of BUILDS) {
     const before = snapshot[build];
-    const bytes = wasmOf(build).length;
+    const bytes = bytesOf(build);
     if (!before) fail(`${build} is in no snapshot: --update takes one`);
     else if (bytes > before.wasm) report(build, before, bytes);
     else if (bytes < before.wasm) {
@@ -129,7 +139,7 @@ function change(name, difference, note) {
 /** @returns {Record<string, Snapshot>} */
 function taken() {
   return Object.fromEntries(
-    BUILDS.map((build) => [build, { wasm: wasmOf(build).length, functions: functionsOf(build) }]),
+    BUILDS.map((build) => [build, { wasm: bytesOf(build), functions: functionsOf(build) }]),
   );
 }
 
@@ -143,7 +153,7 @@ function functionsOf(build) {
   const compiler = `${ROOT}/node_modules/assemblyscript/bin/asc.js`;
   const words = [`assembly/builds/${build}.ts`, "--target", build, "--debug", "--outFile", file];
   execFileSync(process.execPath, [compiler, ...words], { cwd: ROOT });
-  return functionBytes(readFileSync(file));
+  return functionBytes(file);
 }
 
 /** @param {string} message */

@@ -1,7 +1,7 @@
 // Of each build of the core: the module as a C array and as C by wasm2c, and the headers that go with them.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { BUILDS, ROOT } from "./files.js";
+import { BUILDS, moduleOf, ROOT } from "./files.js";
 
 const WASM2C = `${ROOT}/node_modules/wabt/bin/wasm2c`;
 
@@ -25,7 +25,7 @@ export function writeC(out) {
   for (const name of ["sixplane.h", "wasm-rt.h"])
     copyFileSync(`${ROOT}/bindings/c/${name}`, `${folder}/${name}`);
   for (const build of BUILDS) {
-    const module = `${ROOT}/dist/${build}.wasm`;
+    const module = moduleOf(build);
     writeArray(folder, build, readFileSync(module));
     translate(folder, build, module);
   }

@@ -40,3 +40,12 @@ function filesIn(path) {
   const isFolder = statSync(join(ROOT, path)).isDirectory();
   return isFolder ? relativePaths(join(ROOT, path)).map((file) => join(path, file)) : [path];
 }
+
+/**
+ * Where a build of the core is.
+ *
+ * @param {string} build
+ */
+export function moduleOf(build) {
+  return `${ROOT}/dist/${build}.wasm`;
+}
