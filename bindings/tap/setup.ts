@@ -1,5 +1,7 @@
 import { TapError } from "./error.ts";
-import type { Device } from "./kernel/device.ts";
+import { Device } from "./kernel/device.ts";
+import type { Libc } from "./kernel/libc.ts";
+import { openTun, type Tun } from "./kernel/tun.ts";
 
 /** What an interface is to have. */
 export interface Setup {
@@ -14,6 +16,44 @@ export interface ManagedAddress {
   length: number;
 }
 
+/** A TAP interface from both its sides: the program's, and the kernel's. */
+export interface TapInterface {
+  tun: Tun;
+  device: Device;
+  /** Ends the interface, or puts one that stays back as it was found. */
+  close(): void;
+}
+
+/**
+ * Opens a TAP interface and sets it up.
+ *
+ * @param name 1 to 15 bytes; a %d in it becomes the first number that is free
+ * @throws TapError where that fails; nothing is left then
+ */
+export function openInterface(libc: Libc, name: string, setup: Setup): TapInterface {
+  const tun = openTun(libc, name);
+  let device: Device | undefined;
+  function closeFiles(): void {
+    device?.close();
+    libc.close(tun.file);
+  }
+  try {
+    device = new Device(libc, tun.name);
+    const putBack = setUp(device, setup);
+    const close = () => {
+      try {
+        if (tun.persistent) putBack();
+      } finally {
+        closeFiles();
+      }
+    };
+    return { tun, device, close };
+  } catch (error) {
+    closeFiles();
+    throw error;
+  }
+}
+
 /**
  * Gives an interface its MAC, MTU and addresses, and brings it up. What already is as it should be is left
  * alone, so that an interface which somebody else has prepared needs no privilege.
@@ -21,7 +61,7 @@ export interface ManagedAddress {
  * @returns what puts everything back
  * @throws TapError where a step fails; the steps before it have been put back
  */
-export function setUp(device: Device, setup: Setup): () => void {
+function setUp(device: Device, setup: Setup): () => void {
   const undo: (() => void)[] = [];
   function putBack(): void {
     const failures = undo

@@ -1,14 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InputError, initSync, Network, type Responder } from "sixplane";
 import { TapError } from "./error.ts";
-import { type Interface, openInterface } from "./interface.ts";
 import type { InterfaceCounters } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
 import { loadLibc } from "./kernel/load-libc.ts";
 import { type Injections, nameCounts, type TapCounters } from "./loop/counters.ts";
 import { LoopThread } from "./loop/thread.ts";
 import { type CheckedOptions, checkOptions, type TapOptions } from "./options.ts";
-import type { ManagedAddress, Setup } from "./setup.ts";
+import { type ManagedAddress, openInterface, type Setup, type TapInterface } from "./setup.ts";
 
 /** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
 const ADDRESS_POLL_MILLISECONDS = 20;
@@ -41,7 +40,7 @@ export async function openTap(options: TapOptions): Promise<Tap> {
   const opened = openInterface(libc, checked.name, setup);
   let thread: LoopThread;
   try {
-    thread = new LoopThread(libc, opened, checked);
+    thread = new LoopThread(libc, opened.tun, checked);
   } catch (error) {
     opened.close();
     throw error;
@@ -75,7 +74,7 @@ export class Tap {
   readonly closed: Promise<void>;
 
   readonly #libc: Libc;
-  readonly #interface: Interface;
+  readonly #interface: TapInterface;
   readonly #thread: LoopThread;
   readonly #responder: Responder;
   readonly #injections: Injections = { taken: 0, refused: 0 };
@@ -84,7 +83,7 @@ export class Tap {
   /** @internal */
   constructor(
     libc: Libc,
-    opened: Interface,
+    opened: TapInterface,
     { mac, mtu, addresses }: Setup,
     thread: LoopThread,
     responder: Responder,
@@ -93,7 +92,7 @@ export class Tap {
     this.#interface = opened;
     this.#thread = thread;
     this.#responder = responder;
-    this.name = opened.name;
+    this.name = opened.tun.name;
     this.mac = mac;
     this.mtu = mtu;
     this.addresses = addresses.map(({ address }) => address);
@@ -118,7 +117,7 @@ export class Tap {
   }
 
   #isUsable(address: string): boolean {
-    const state = this.#isClosed ? "gone" : this.#interface.addressState(address);
+    const state = this.#isClosed ? "gone" : this.#interface.device.addressState(address);
     if (state === "usable" || state === "tentative") return state === "usable";
     const why = state === "gone" ? "is not there any more" : "is in use by another host of the network";
     throw new TapError(
@@ -139,7 +138,7 @@ export class Tap {
   inject(frame: Uint8Array): boolean {
     checkFrame(frame);
     if (this.#isClosed) return false;
-    const taken = this.#libc.writeBytes(this.#interface.file, frame, frame.length) === frame.length;
+    const taken = this.#libc.writeBytes(this.#interface.tun.file, frame, frame.length) === frame.length;
     this.#injections[taken ? "taken" : "refused"]++;
     return taken;
   }
@@ -163,7 +162,7 @@ export class Tap {
    * tap.interfaceCounters().sent.dropped;
    */
   interfaceCounters(): InterfaceCounters {
-    return this.#interface.counters();
+    return this.#interface.device.counters();
   }
 
   /**
