@@ -6,27 +6,28 @@ import { type AddressOptions, address } from "./commands/address.ts";
 import { adhoc } from "./commands/adhoc.ts";
 import { type AnswerOptions, answer } from "./commands/answer.ts";
 import { addConfig } from "./commands/config.ts";
-import { addDocker } from "./commands/docker.ts";
 import { type EmitOptions, emit } from "./commands/emit.ts";
 import { owner } from "./commands/owner.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
 import { type UpOptions, up } from "./commands/up.ts";
 import { Output } from "./io/output.ts";
-import { usualFolder, zerotierOption } from "./zerotier/identity.ts";
+import { warn } from "./io/text.ts";
+import { usualFolder } from "./zerotier/identity.ts";
+import { zerotierOption } from "./zerotier/option.ts";
 
 const DONE = 0;
 const FAILED = 1;
 const BAD_INPUT = 2;
 
 interface Json {
-  json: boolean;
+  json?: boolean;
 }
 
 function commands(output: Output): Command {
   const program = new Command("sixplane")
     .description("ZeroTier's 6PLANE and RFC 4193 addressing, and the answers to solicitations for it.")
     .version(version())
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, "sixplane:")) })
+    .configureOutput({ outputError: (text) => warn(text.replace(/^error: /, "").trimEnd()) })
     .exitOverride();
 
   program
@@ -35,7 +36,7 @@ function commands(output: Output): Command {
     .argument("<network>", "network ID, 16 hex digits")
     .argument("[node]", "node address, 10 hex digits")
     .addOption(zerotierOption())
-    .option("--json", "print JSON", false)
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane address 8056c2e21c000001 89e92ceee5")
     .action((network: string, node: string | undefined, options: AddressOptions) =>
       address(output, network, node, options),
@@ -46,7 +47,7 @@ function commands(output: Output): Command {
     .description("the node of a network that an IPv6 address or a MAC belongs to")
     .argument("<network>", "network ID, 16 hex digits")
     .argument("<address-or-mac>", "an IPv6 address, or a MAC such as 02:89:e9:30:0c:27")
-    .option("--json", "print JSON", false)
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane owner 8056c2e21c000001 fc9c:56c2:e3de:adbe:ef01::53")
     .action((network: string, text: string, { json }: Json) => owner(output, network, text, json));
 
@@ -58,9 +59,9 @@ function commands(output: Output): Command {
     .option("--node <address>", "the host's own node address, 10 hex digits")
     .addOption(zerotierOption())
     .option("--modes <list>", "the kinds of address to answer for", "6plane,rfc4193")
-    .option("--probes", "answer unicast reachability probes, too", false)
+    .option("--probes", "answer unicast reachability probes, too")
     .option("-o, --output <file>", "write the replies to a pcap file")
-    .option("--json", "print a JSON object per frame", false)
+    .option("--json", "print a JSON object per frame")
     .addHelpText(
       "after",
       "\nExample:\n  sixplane answer --network 8056c2e279e6f8f0 --node 89e92ceee5 capture.pcap -o replies.pcap",
@@ -72,7 +73,7 @@ function commands(output: Output): Command {
     .description("the network of a port range, which runs without a controller, or the ports of its ID")
     .argument("<start-port>", "first port, 0 to 65535, or a network ID")
     .argument("[end-port]", "last port, not below the first")
-    .option("--json", "print JSON", false)
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane adhoc 22 22")
     .action((first: string, end: string | undefined, { json }: Json) => adhoc(output, first, end, json));
 
@@ -80,12 +81,11 @@ function commands(output: Output): Command {
     .command("status")
     .description("this machine's ZeroTier node, and its addresses on every network that it has joined")
     .option("--zerotier <folder>", `ZeroTier's folder, where it is not ${usualFolder()}`)
-    .option("--json", "print JSON", false)
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane status")
     .action((options: StatusOptions) => status(output, options));
 
   addConfig(program, output);
-  addDocker(program, output);
 
   program
     .command("emit")
@@ -93,8 +93,8 @@ function commands(output: Output): Command {
     .argument("<variant>", "the build: sixplane, responder, ...")
     .option("--format <format>", "wasm, header (a C array, as wasm3 has it), or c (ready-made C)", "c")
     .requiredOption("-o, --output <folder>", "the folder to write to, which is made where there is none")
-    .option("--force", "replace files that are there and differ", false)
-    .option("--json", "print JSON", false)
+    .option("--force", "replace files that are there and differ")
+    .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane emit responder --format c -o src")
     .action((variant: string, options: EmitOptions) => emit(output, variant, options));
 
@@ -106,7 +106,7 @@ function commands(output: Output): Command {
     .addOption(zerotierOption())
     .option("--name <name>", "the interface's name; a %d becomes the first number that is free", "zt%d")
     .option("--modes <list>", "the kinds of address to have, and to answer for", "6plane,rfc4193")
-    .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers", false)
+    .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers")
     .addOption(
       new Option("--multicast <policy>", "what becomes of multicast and broadcast that is not answered")
         .choices(["forward", "drop"])
@@ -116,7 +116,7 @@ function commands(output: Output): Command {
     .option("--mtu <bytes>", "the interface's MTU", "2800")
     .option("--peer <node@host:port>", "another host, and where it listens; may be repeated", append, [])
     .option("--listen <host:port>", "where to listen: a port, an address, or both", "[::]:4789")
-    .option("--json", "print a JSON object when ready, every second, and at the end", false)
+    .option("--json", "print a JSON object when ready, every second, and at the end")
     .addHelpText("after", UP_EXAMPLE)
     .action((options: UpOptions) => up(output, options));
 
@@ -141,7 +141,7 @@ function version(): string {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_INPUT;
   if (!(error instanceof SixplaneError)) throw error;
-  process.stderr.write(`sixplane: ${error.message}\n`);
+  warn(error.message);
   return error instanceof InputError ? BAD_INPUT : FAILED;
 }
 

@@ -515,7 +515,10 @@ describe("bad input", () => {
       ["adhoc", "0x16", "22"],
       'sixplane: start port must be a whole number from 0 to 65535, got "0x16" (4)\n',
     ],
-    [["adhoc", "22", "65536"], "sixplane: end port must be a whole number from 22 to 65535, got 65536\n"],
+    [
+      ["adhoc", "22", "65536"],
+      'sixplane: end port must be a whole number from 0 to 65535, got "65536" (5)\n',
+    ],
     [
       ["adhoc", NETWORK],
       'sixplane: network ID of an ad-hoc network must be ff, two ports in order, and six zeros, got "8056c2e21c000001" (16)\n',
@@ -545,7 +548,7 @@ describe("bad input", () => {
 });
 
 describe("help", () => {
-  const commands = ["address", "owner", "answer", "adhoc", "config", "docker"]; // the others have tests of their own
+  const commands = ["address", "owner", "answer", "adhoc", "config"]; // the others have tests of their own
 
   test("names every command", async () => {
     const { status, stdout } = await sixplane(["--help"]);

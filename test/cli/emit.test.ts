@@ -98,7 +98,8 @@ describe("sixplane emit", () => {
     writeFileSync(files.path("sixplane.h/inside"), "");
     const words = ["emit", "responder", "--format", "header", "-o", files.path("")];
     writeFileSync(files.path("responder.wasm.h"), "mine");
-    const stderr = `sixplane: "${files.path("sixplane.h")}" is there already, and is no file\n`;
+    const path = files.path("sixplane.h");
+    const stderr = `sixplane: file must be a file, got "${path}" (${path.length}): there is something else of that name\n`;
     expect(await sixplane([...words, "--force"])).toEqual({ status: 2, stdout: "", stderr });
     expect(readdirSync(files.path(""))).toEqual(["responder.wasm.h", "sixplane.h"]);
     expect(readFileSync(files.path("responder.wasm.h"), "utf8")).toBe("mine");

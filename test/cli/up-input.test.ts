@@ -162,8 +162,8 @@ describe("bad input", () => {
     ["", `${LISTEN} "" (0)`],
     ["::1", `${LISTEN} "::1" (3)`],
     ["127.0.0.1:65536", `${LISTEN} "127.0.0.1:65536" (15)`],
-    ["65536", 'port to listen on must be a number from 0 to 65535, got "65536" (5)'],
-    ["1234567", 'port to listen on must be a number from 0 to 65535, got "1234567" (7)'],
+    ["65536", 'port to listen on must be a whole number from 0 to 65535, got "65536" (5)'],
+    ["1234567", 'port to listen on must be a whole number from 0 to 65535, got "1234567" (7)'],
   ])("--listen %j", async (listen, sentence) => {
     expect(await attempt([...ME, "--listen", listen])).toEqual(refused(2, sentence));
   });

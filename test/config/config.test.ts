@@ -110,8 +110,8 @@ describe("bad input to sixplane config", () => {
     [["facts", "--network", "8056", "--node", SELF], 'network ID must be 16 hex digits, got "8056" (4)'],
     [["facts", "--network", NETWORK, "--node", "x"], 'node address must be 10 hex digits, got "x" (1)'],
     [["facts", ...HOST, "more"], "too many arguments for 'facts'. Expected 0 arguments but got 1."],
-    [["facts", ...HOST, "-o", ""], 'file must be the name of one, got "" (0)'],
-    [["facts", ...HOST, "-o", "-"], 'file must be the name of one, got "-" (1)'],
+    [["facts", ...HOST, "-o", ""], 'output must be the name of a file, got "" (0)'],
+    [["facts", ...HOST, "-o", "-"], 'output must be the name of a file, got "-" (1)'],
   ])("%j exits with 2", async (words, sentence) => {
     expect(await sixplane(["config", ...words])).toEqual(refusal(sentence));
   });
@@ -197,21 +197,19 @@ describe("the file of -o", () => {
 
   test("must be one", async () => {
     using files = folder();
-    mkdirSync(files.path("folder"));
     symlinkSync("nowhere", files.path("link"));
-    for (const [name, reason] of [
-      ["folder", "there is something else of that name"],
-      ["link", "it is a link to nothing"],
+    expect(spawnSync("mkfifo", [files.path("pipe")]).status).toBe(0);
+    for (const [name, expected, reason] of [
+      ["link", "a file", "it is a link to nothing"],
+      ["pipe", "a file", "there is something else of that name"],
+      ["missing/facts.json", "one that can be written", "no such file or directory"],
     ] as const) {
       const path = files.path(name);
-      const sentence = `file must be one, got "${path}" (${path.length}): ${reason}`;
+      const sentence = `output must be ${expected}, got "${path}" (${path.length}): ${reason}`;
       for (const more of [[], ["--force"]])
         expect(await sixplane([...FACTS, "-o", path, ...more])).toEqual(refusal(sentence));
     }
-    const path = files.path("missing/facts.json");
-    const sentence = `cannot write ${path}: no such file or directory`;
-    expect(await sixplane([...FACTS, "-o", path])).toEqual(refusal(sentence, 1));
-    expect(readdirSync(files.path(""))).toEqual(["folder", "link"]);
+    expect(readdirSync(files.path(""))).toEqual(["link", "pipe"]);
   });
 
   test("is as it was where there is no space for another, and nothing else is left", async ({ skip }) => {
@@ -230,12 +228,71 @@ describe("the file of -o", () => {
     const [written, before, failed, status, after, ...rest] = said.trimEnd().split("\n");
     expect([written, failed, status, after, rest]).toEqual([
       "f: written",
-      `sixplane: cannot write ${path}/f: no space left on device`,
+      "sixplane: cannot write f: no space left on device",
       "1",
       before,
       ["f"],
     ]);
     rmSync(path, { recursive: true });
+  });
+});
+
+describe("the folder of -o", () => {
+  const NETWORKD = ["config", "networkd", ...HOST];
+  const PATHS = [
+    "systemd/network/50-sixplane-interface.network",
+    "systemd/network/50-sixplane-bridge.netdev",
+    "systemd/network/50-sixplane-bridge.network",
+    "sysctl.d/50-sixplane.conf",
+  ];
+
+  test("gets all files of a target at once, each as --file prints it", async () => {
+    using files = folder();
+    const [root] = [`${files.path("etc")}/`];
+    const { status, stdout } = await sixplane([...NETWORKD, "-o", root]);
+    expect([status, stdout]).toEqual([0, PATHS.map((path) => `${root}${path}: written\n`).join("")]);
+    for (const [n, name] of [
+      "interface.network",
+      "bridge.netdev",
+      "bridge.network",
+      "sysctl.conf",
+    ].entries()) {
+      const one = await sixplane([...NETWORKD, "--file", name]);
+      expect(readFileSync(`${root}${PATHS[n]}`, "utf8")).toBe(one.stdout);
+    }
+    const again = await sixplane([...NETWORKD, "-o", root]);
+    expect(again.stdout).toBe(PATHS.map((path) => `${root}${path}: unchanged\n`).join(""));
+    expect(readdirSync(`${root}systemd/network`)).toHaveLength(3);
+  });
+
+  test("gets one file under its usual name", async () => {
+    using files = folder();
+    const { stdout } = await sixplane([...FACTS, "-o", files.path("")]);
+    expect(stdout).toBe(`${files.path("sixplane.json")}: written\n`);
+    expect(readFileSync(files.path("sixplane.json"), "utf8")).toBe((await sixplane(FACTS)).stdout);
+  });
+
+  test("stays as it was where one of the files is somebody else's", async () => {
+    using files = folder();
+    mkdirSync(files.path("sysctl.d"));
+    writeFileSync(files.path("sysctl.d/50-sixplane.conf"), "mine");
+    const { status, stderr } = await sixplane([...NETWORKD, "-o", files.path("")]);
+    expect([status, stderr]).toEqual([2, expect.stringContaining('50-sixplane.conf" is there already')]);
+    expect(readdirSync(files.path("systemd/network"))).toEqual([]);
+    expect(readFileSync(files.path("sysctl.d/50-sixplane.conf"), "utf8")).toBe("mine");
+  });
+
+  test("is asked for where a target has several files", async () => {
+    using files = folder();
+    const sentence =
+      "networkd writes 4 files: give -o a folder, or --file one of interface.network, bridge.netdev, bridge.network, sysctl.conf";
+    expect(await sixplane([...NETWORKD, "-o", files.path("all")])).toEqual(refusal(sentence));
+    expect(readdirSync(files.path(""))).toEqual([]);
+  });
+
+  test("is not needed to read them: each is printed behind its path", async () => {
+    const { stdout } = await sixplane(NETWORKD);
+    for (const path of PATHS) expect(stdout).toContain(`# ${path}\n# written by sixplane config networkd, `);
   });
 });
 

@@ -67,12 +67,6 @@ describe("sixplane config docker", () => {
       expect(labels).toContainEqual(expect.stringContaining(value));
   });
 
-  test("is what sixplane docker prints, too", async () => {
-    const { stdout } = await sixplane(["config", "docker", ...HOST]);
-    for (const more of [[], ["--json"]])
-      expect(await sixplane(["docker", NETWORK, SELF, ...more])).toEqual({ status: 0, stdout, stderr: "" });
-  });
-
   test.each([
     [NETWORK, SELF],
     ["8056c2e279e6f8f0", "deadbeef01"],
@@ -80,9 +74,9 @@ describe("sixplane config docker", () => {
     ["ffffffffffffffff", "feffffffff"],
   ])(
     "cuts prefixes that lie apart in the /80, and leave the host its own address: %s %s",
-    async (...host) => {
-      const { stdout } = await sixplane(["docker", ...host]);
-      const address = JSON.parse((await sixplane(["address", "--json", ...host])).stdout);
+    async (network, node) => {
+      const { stdout } = await sixplane(["config", "docker", "--network", network, "--node", node]);
+      const address = JSON.parse((await sixplane(["address", "--json", network, node])).stdout);
       const all = range(address.sixplane.hostPrefix);
       const own = new Address6(address.sixplane.address).bigInt();
       const daemon: typeof CURRENT = JSON.parse(stdout);
@@ -102,7 +96,7 @@ describe("sixplane config docker", () => {
     ["27", CURRENT],
     ["20.10", PLAIN],
   ])("prints the same as flags, on one line for any shell: %s", async (engine, expected) => {
-    const { status, stdout } = await sixplane(["docker", NETWORK, SELF, "--flags", "--engine", engine]);
+    const { status, stdout } = await sixplane(["config", "docker", ...HOST, "--flags", "--engine", engine]);
     expect([status, stdout.split("\n").length]).toEqual([0, 2]);
     const words = spawnSync("sh", ["-c", `printf '%s\\n' ${stdout}`], { encoding: "utf8" }).stdout;
     expect(fromFlags(words.trimEnd().split("\n"))).toEqual(expected);
@@ -141,7 +135,14 @@ describe("sixplane config docker", () => {
     using files = folder();
     for (const end of ["", "\n"]) {
       writeFileSync(files.path("identity.public"), IDENTITY + end);
-      const { status, stdout } = await sixplane(["docker", NETWORK, "--zerotier", files.path("")]);
+      const { status, stdout } = await sixplane([
+        "config",
+        "docker",
+        "--network",
+        NETWORK,
+        "--zerotier",
+        files.path(""),
+      ]);
       expect([status, settings(stdout)]).toEqual([0, CURRENT]);
       expect(stdout).toContain(JSON.stringify(files.path("identity.public")).slice(1, -1));
     }
@@ -151,36 +152,35 @@ describe("sixplane config docker", () => {
     using files = folder();
     writeFileSync(files.path("identity.public"), IDENTITY.replace(SELF, node));
     const stderr = `sixplane: ${node} is reserved: ZeroTier gives it to no node\n`;
-    const given = await sixplane(["docker", NETWORK, node]);
+    const given = await sixplane(["config", "docker", "--network", NETWORK, "--node", node]);
     expect(given).toMatchObject({ status: 0, stderr });
-    const read = await sixplane(["docker", NETWORK, "--zerotier", files.path("")]);
+    const read = await sixplane(["config", "docker", "--network", NETWORK, "--zerotier", files.path("")]);
     expect(read).toMatchObject({ status: 0, stderr });
     expect(settings(read.stdout)).toEqual(settings(given.stdout));
   });
 });
 
-describe("bad input to sixplane docker", () => {
+describe("bad input to sixplane config docker", () => {
   test.each([
-    [[], "missing required argument 'network'"],
-    [[NETWORK], "give a node address, or --zerotier to take it from ZeroTier's folder"],
-    [[NETWORK, SELF, "--zerotier", "."], "give either a node address or --zerotier, not both"],
-    [[NETWORK, "89e9"], 'node address must be 10 hex digits, got "89e9" (4)'],
-    [["8056", SELF], 'network ID must be 16 hex digits, got "8056" (4)'],
-    [[NETWORK, SELF, "--engine", "19.03"], `${ENGINE} "19.03" (5)`],
-    [[NETWORK, SELF, "--engine", "v28"], `${ENGINE} "v28" (3)`],
-    [[NETWORK, SELF, "--engine", ""], `${ENGINE} "" (0)`],
-    [[NETWORK, SELF, "--json", "--flags"], "option '--json' cannot be used with option '--flags'"],
+    [[], "required option '--network <id>' not specified"],
+    [["--network", NETWORK], "give a node address, or --zerotier to take it from ZeroTier's folder"],
+    [[...HOST, "--zerotier", "."], "give either a node address or --zerotier, not both"],
+    [["--network", NETWORK, "--node", "89e9"], 'node address must be 10 hex digits, got "89e9" (4)'],
+    [["--network", "8056", "--node", SELF], 'network ID must be 16 hex digits, got "8056" (4)'],
+    [[...HOST, "--engine", "19.03"], `${ENGINE} "19.03" (5)`],
+    [[...HOST, "--engine", "v28"], `${ENGINE} "v28" (3)`],
+    [[...HOST, "--engine", ""], `${ENGINE} "" (0)`],
     [
-      [NETWORK, "--zerotier", "/nowhere"],
+      ["--network", NETWORK, "--zerotier", "/nowhere"],
       'public identity must be a file that can be read, got "/nowhere/identity.public" (24): no such file or directory',
     ],
     [
-      [NETWORK, "--zerotier", "package.json"],
+      ["--network", NETWORK, "--zerotier", "package.json"],
       'public identity must be a file that can be read, got "package.json/identity.public" (28): a part of the path is not a directory',
     ],
   ])("%j exits with 2", async (words, sentence) => {
     const expected = { status: 2, stdout: "", stderr: `sixplane: ${sentence}\n` };
-    expect(await sixplane(["docker", ...words])).toEqual(expected);
+    expect(await sixplane(["config", "docker", ...words])).toEqual(expected);
   });
 
   test.each([
@@ -206,7 +206,7 @@ describe("bad input to sixplane docker", () => {
     using files = folder();
     const path = files.path("identity.public");
     writeFileSync(path, content);
-    expect(await sixplane(["docker", NETWORK, "--zerotier", files.path("")])).toEqual({
+    expect(await sixplane(["config", "docker", "--network", NETWORK, "--zerotier", files.path("")])).toEqual({
       status: 2,
       stdout: "",
       stderr: `sixplane: public identity must be a file with a node address, :0: and 128 hex digits, got "${path}" (${path.length})\n`,
@@ -216,7 +216,14 @@ describe("bad input to sixplane docker", () => {
   test("a folder in the identity's place exits with 2", async () => {
     using files = folder();
     mkdirSync(files.path("identity.public"));
-    const { status, stderr } = await sixplane(["docker", NETWORK, "--zerotier", files.path("")]);
+    const { status, stderr } = await sixplane([
+      "config",
+      "docker",
+      "--network",
+      NETWORK,
+      "--zerotier",
+      files.path(""),
+    ]);
     expect([status, stderr]).toEqual([2, expect.stringMatching(/: it is a directory\n$/)]);
   });
 });
@@ -338,7 +345,7 @@ async function startDockerd(
 
   const files = folder();
   const options = form === "flags" ? ["--flags"] : [];
-  const { stdout } = await sixplane(["docker", NETWORK, SELF, "--engine", engine, ...options]);
+  const { stdout } = await sixplane(["config", "docker", ...HOST, "--engine", engine, ...options]);
   writeFileSync(files.path("daemon.json"), form === "file" ? stdout : "{}");
   const socket = files.path("docker.sock");
   const dockerd = [

@@ -55,7 +55,6 @@ describe("sixplane config networkd", () => {
   });
 
   test.each([
-    [[], "required option '--file <name>' not specified"],
     [
       ["--file", "zt0.link"],
       "option '--file <name>' argument 'zt0.link' is invalid. Allowed choices are interface.network, bridge.netdev, bridge.network, sysctl.conf.",

@@ -4,7 +4,7 @@ import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts
 
 export interface AddressOptions {
   zerotier?: Folder;
-  json: boolean;
+  json?: boolean;
 }
 
 /** `sixplane address NETWORK [NODE]` */

@@ -1,4 +1,5 @@
 import { mismatch, Network } from "sixplane";
+import { parseWhole } from "../io/number.ts";
 import { columns, type Output } from "../io/output.ts";
 
 /** `sixplane adhoc START-PORT END-PORT`, and back: `sixplane adhoc NETWORK` */
@@ -6,10 +7,12 @@ export async function adhoc(
   output: Output,
   first: string,
   end: string | undefined,
-  json: boolean,
+  json: boolean | undefined,
 ): Promise<void> {
   const network =
-    end === undefined ? fromId(first) : Network.adhoc(port("start port", first), port("end port", end));
+    end === undefined
+      ? fromId(first)
+      : Network.adhoc(parseWhole("start port", first, 0, 0xffff), parseWhole("end port", end, 0, 0xffff));
   const { ports, sixplane } = network;
   const value = {
     network: network.id,
@@ -32,9 +35,4 @@ function fromId(id: string): Network {
   const network = new Network(id);
   if (network.ports) return network;
   throw mismatch("network ID of an ad-hoc network", "ff, two ports in order, and six zeros", id);
-}
-
-function port(what: string, text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw mismatch(what, "a whole number from 0 to 65535", text);
-  return Number(text);
 }

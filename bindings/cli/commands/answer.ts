@@ -1,13 +1,20 @@
-import { createReadStream, fstatSync, open } from "node:fs";
+import { createReadStream, fstatSync, open, type Stats, statSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { formatHex, formatMac, type Mode, mismatch, Network, type Responder, type Verdict } from "sixplane";
-import { type CapturedFrame, CaptureError, describe, readCapture } from "sixplane/capture";
+import {
+  type CapturedFrame,
+  CaptureError,
+  describe,
+  pcapHeader,
+  pcapRecord,
+  readCapture,
+} from "sixplane/capture";
+import { AtomicFile, Place } from "../io/atomic-file.ts";
 import { Failure, systemReason } from "../io/failure.ts";
 import { colored, type Output } from "../io/output.ts";
-import { RepliesFile } from "../io/replies.ts";
 import { chooseNode, type Folder } from "../zerotier/identity.ts";
 
 export interface AnswerOptions {
@@ -15,9 +22,9 @@ export interface AnswerOptions {
   node?: string;
   zerotier?: Folder;
   modes: string;
-  probes: boolean;
+  probes?: boolean;
   output?: string;
-  json: boolean;
+  json?: boolean;
 }
 
 /** `sixplane answer --network N --node N CAPTURE` */
@@ -25,13 +32,13 @@ export async function answer(output: Output, capture: string, options: AnswerOpt
   const responder = new Network(options.network).responder({
     node: chooseNode(options.node, options.zerotier).address,
     modes: options.modes.split(",") as Mode[],
-    probes: options.probes,
+    probes: options.probes === true,
   });
-  const replies = options.output === undefined ? undefined : new RepliesFile(options.output, capture);
+  const replies = options.output === undefined ? undefined : openReplies(options.output, capture);
   if (replies) keepWhenInterrupted(replies);
   if (replies) output.onUnread = () => {};
   try {
-    await answerAll(output, capture, responder, replies, options.json);
+    await answerAll(output, capture, responder, replies, options.json === true);
     await output.finish();
   } catch (error) {
     if (!(error instanceof CaptureError)) {
@@ -44,8 +51,24 @@ export async function answer(output: Output, capture: string, options: AnswerOpt
   replies?.commit();
 }
 
+/** Starts a pcap of replies. @throws InputError where it would replace what is read or printed to */
+function openReplies(path: string, capture: string): AtomicFile {
+  const place = new Place("replies file", path);
+  const old = place.read((_, stats) => stats);
+  const source = capture === "-" ? fstatSync(0) : statSync(capture, { throwIfNoEntry: false });
+  if (old && isSame(old, source)) throw place.refusal("another file than the capture");
+  if (old && isSame(old, fstatSync(1))) throw place.refusal("another file than the one that stdout goes to");
+  const replies = new AtomicFile(place, old);
+  replies.write(pcapHeader());
+  return replies;
+}
+
+function isSame(one: Stats, other: Stats | undefined): boolean {
+  return one.dev === other?.dev && one.ino === other.ino;
+}
+
 /** Of a live capture that somebody stops, the replies so far are what they came for. */
-function keepWhenInterrupted(replies: RepliesFile): void {
+function keepWhenInterrupted(replies: AtomicFile): void {
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
       replies.commit();
@@ -58,7 +81,7 @@ async function answerAll(
   output: Output,
   capture: string,
   responder: Responder,
-  replies: RepliesFile | undefined,
+  replies: AtomicFile | undefined,
   json: boolean,
 ): Promise<void> {
   const counts = { reply: 0, pass: 0, invalid: 0 };
@@ -68,7 +91,7 @@ async function answerAll(
     const verdict = responder.answer(frame.bytes);
     counts[verdict.kind]++;
     if (verdict.kind === "reply")
-      replies?.add({ ...frame, bytes: verdict.frame, length: verdict.frame.length });
+      replies?.write(pcapRecord({ ...frame, bytes: verdict.frame, length: verdict.frame.length }));
     await output.line(json ? jsonLine(index, frame, verdict) : textLine(index, frame, verdict));
   }
   if (!json)

@@ -3,7 +3,12 @@ import { Failure } from "../io/failure.ts";
 import type { Output } from "../io/output.ts";
 
 /** `sixplane owner NETWORK ADDRESS-OR-MAC` */
-export async function owner(output: Output, id: string, text: string, json: boolean): Promise<void> {
+export async function owner(
+  output: Output,
+  id: string,
+  text: string,
+  json: boolean | undefined,
+): Promise<void> {
   const network = new Network(id);
   const found = network.ownerOf(text);
   if (!found)

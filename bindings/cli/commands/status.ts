@@ -1,13 +1,14 @@
 import { formatAddress, Network, parseAddress } from "sixplane";
 import { Failure } from "../io/failure.ts";
 import { columns, type Output } from "../io/output.ts";
+import { printable, warn } from "../io/text.ts";
 import { usualFolder } from "../zerotier/identity.ts";
 import { Service } from "../zerotier/service.ts";
 import { rowsOf, valuesOf } from "./address.ts";
 
 export interface StatusOptions {
   zerotier?: string;
-  json: boolean;
+  json?: boolean;
 }
 
 /** A network that the node has joined, as the service tells it. */
@@ -37,7 +38,7 @@ export async function status(output: Output, { zerotier, json }: StatusOptions):
     ]),
     ...networks.flatMap(({ rows }) => ["", ...columns(rows)]),
   ]);
-  for (const { warning } of networks) if (warning) process.stderr.write(`sixplane: ${warning}\n`);
+  for (const { warning } of networks) if (warning) warn(warning);
 }
 
 function describe({ id, name, status, device, addresses }: Joined, node: string) {
@@ -86,7 +87,7 @@ const REASONS = new Map<string, (node: string) => string>([
 function readNode(answer: unknown): { address: string; version: string; online: boolean } {
   const { address, version, online } = Object(answer);
   if (!isHex(address, 10)) throw unexpected("/status", "node address");
-  return { address, version: printable(version), online: online === true };
+  return { address, version: textOf(version), online: online === true };
 }
 
 function readNetworks(answer: unknown): Joined[] {
@@ -96,9 +97,9 @@ function readNetworks(answer: unknown): Joined[] {
     if (!isHex(id, 16)) throw unexpected("/network", "network ID");
     return {
       id,
-      name: printable(name),
-      status: printable(status),
-      device: printable(portDeviceName),
+      name: textOf(name),
+      status: textOf(status),
+      device: textOf(portDeviceName),
       addresses: Array.isArray(assignedAddresses)
         ? assignedAddresses.filter((address) => typeof address === "string").map(canonical)
         : [],
@@ -110,9 +111,9 @@ function unexpected(path: string, what: string): Failure {
   return new Failure(`ZeroTier's service answers ${path} with JSON that has no ${what} where one must be`);
 }
 
-/** A text that is not this machine's, without what a terminal may take for more than text. */
-function printable(text: unknown): string {
-  return typeof text === "string" ? text.replace(/\p{C}/gu, "?") : "";
+/** A text of the service's, as it may be printed; of anything else, nothing. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? printable(value) : "";
 }
 
 function isHex(value: unknown, digits: number): value is string {

@@ -4,7 +4,9 @@ import { type Endpoint, parseEndpoint } from "../../fabric/endpoint.ts";
 import { MOST_MTU, openFabric } from "../../fabric/fabric.ts";
 import { parsePeer } from "../../fabric/peer.ts";
 import { LEAST_MTU, MOST_REPLIES } from "../../tap/limits.ts";
+import { parseWhole } from "../io/number.ts";
 import type { Output } from "../io/output.ts";
+import { warn } from "../io/text.ts";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
 import { Report } from "./up-report.ts";
 
@@ -14,13 +16,13 @@ export interface UpOptions {
   zerotier?: Folder;
   name: string;
   modes: string;
-  probes: boolean;
+  probes?: boolean;
   mtu: string;
   multicast: "forward" | "drop";
   rate?: string;
   peer: string[];
   listen: string;
-  json: boolean;
+  json?: boolean;
 }
 
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
@@ -51,17 +53,17 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       node,
       name: options.name,
       modes: options.modes.split(",") as Mode[],
-      probes: options.probes,
+      probes: options.probes === true,
       mtu,
       multicast: options.multicast,
       repliesPerSecond,
       forward: (frames) => fabric.forward(frames),
     });
     fabric.receive = (frame) => tap.inject(frame);
-    process.stderr.write(`sixplane: ${WARNING}\n`);
+    warn(WARNING);
     warnOfReserved(node);
     stopped.then(() => tap.close()).catch(() => {}); // `closed` tells what went wrong
-    await run(tap, new Report(output, options.json, tap, fabric));
+    await run(tap, new Report(output, options.json === true, tap, fabric));
   } finally {
     fabric.close();
     setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();
@@ -97,13 +99,5 @@ async function open(options: TapOptions): Promise<Tap> {
 function parseListen(text: string): Endpoint {
   const isPort = /^\d+$/.test(text);
   if (!isPort) return parseEndpoint("address to listen on", text);
-  const port = Number(text);
-  if (port > 0xffff) throw mismatch("port to listen on", "a number from 0 to 65535", text);
-  return { host: "::", port };
-}
-
-function parseWhole(what: string, text: string, least: number, most: number): number {
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw mismatch(what, `a whole number from ${least} to ${most}`, text);
+  return { host: "::", port: parseWhole("port to listen on", text, 0, 0xffff) };
 }

@@ -1,11 +1,11 @@
-import { Option } from "commander";
 import { mismatch } from "sixplane";
 import type { Subnet } from "./subnet.ts";
+import type { OptionOfTarget } from "./target.ts";
 
 /** The option by which a target is told the name of its bridge. */
-export function bridgeOption(kind: string): Option {
+export function bridgeOption(kind: string): OptionOfTarget {
   const usual = `${kind}-sixplane, or ${kind}- and the name of the --subnet`;
-  return new Option("--bridge <name>", `the bridge's name; unless given, ${usual}`);
+  return { flags: "--bridge <name>", description: `the bridge's name; unless given, ${usual}` };
 }
 
 /**

@@ -1,7 +1,7 @@
-import { Option } from "commander";
 import { InputError, mismatch, type Prefix } from "sixplane";
 import { type Subnet, subnetsOf } from "./subnet.ts";
-import type { GivenHost } from "./target.ts";
+import type { Notes } from "./syntax.ts";
+import type { GivenHost, OptionOfTarget } from "./target.ts";
 
 /** The part of a host's /80 that is on a link behind the host, where the host is the router. */
 export interface Site extends Subnet {
@@ -12,8 +12,8 @@ export interface Site extends Subnet {
   /** The pool's first address, and its last. */
   first: string;
   last: string;
-  /** What these values are, behind the notes that every target has. */
-  notes: string[];
+  /** The notes so far, and what these values are. */
+  notes: Notes;
 }
 
 /** The longest prefix that has room for a router, behind the routers' anycast address (RFC 4291 §2.6.1), and a pool. */
@@ -58,14 +58,17 @@ export function explainPool({ pool }: Site): string {
   return `pool ${pool}: of the sub-prefix, the second share of that length, for DHCPv6`;
 }
 
-/** The option that names the interface behind which a site is. */
-export function siteInterface(): Option {
-  return new Option("--interface <name>", "the router's interface to the site")
-    .argParser((name) => {
-      if (isInterface(name)) return name;
-      throw mismatch("interface", "up to 15 letters, digits, dots, hyphens and underscores", name);
-    })
-    .makeOptionMandatory();
+/** The option that names the interface to the site. */
+export const SITE_INTERFACE: OptionOfTarget = {
+  flags: "--interface <name>",
+  description: "the router's interface to the site",
+  required: true,
+};
+
+/** The name of the interface, where Linux allows it. @throws InputError for any other */
+export function checkInterface(name: string): string {
+  if (isInterface(name)) return name;
+  throw mismatch("interface", "up to 15 letters, digits, dots, hyphens and underscores", name);
 }
 
 /** The names that Linux allows (upstream: dev_valid_name), of characters that mean nothing to any program. */

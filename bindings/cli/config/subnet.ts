@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { InputError, mismatch, type Prefix } from "sixplane";
+import { parseWhole } from "../io/number.ts";
 
 /** A sub-prefix of a host's /80, by its name. */
 export interface Subnet {
@@ -28,7 +29,7 @@ const TAKEN_LENGTH = 95;
  * @throws InputError for bad names, a bad length, and where two names have the same sub-prefix
  */
 export function subnetsOf(hostPrefix: Prefix, names: readonly string[], length: string): Subnet[] {
-  const bits = parseLength(length);
+  const bits = parseWhole("sub-prefix length", length, LEAST_LENGTH, MOST_LENGTH);
   const subnets = names.map((name) => {
     const number = numberOf(checked(name), bits);
     return { name, number, prefix: hostPrefix.subnet(bits, number) };
@@ -46,12 +47,6 @@ function numberOf(name: string, length: number): bigint {
   const taken = 1n << BigInt(Math.max(0, length - TAKEN_LENGTH));
   const hash = createHash("sha256").update(name).digest().readBigUInt64BE();
   return taken + (hash % (count - taken));
-}
-
-function parseLength(text: string): number {
-  const length = /^\d{2,3}$/.test(text) ? Number(text) : 0;
-  if (length >= LEAST_LENGTH && length <= MOST_LENGTH) return length;
-  throw mismatch("sub-prefix length", `a whole number from ${LEAST_LENGTH} to ${MOST_LENGTH}`, text);
 }
 
 function checked(name: string): string {

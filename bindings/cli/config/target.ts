@@ -1,56 +1,78 @@
-import { Option, type OptionValues } from "commander";
+// What a target of `sixplane config` is: what it is told, and the files that it makes of that.
+
 import { type Host, InputError, Network } from "sixplane";
-import { chooseNode, type Folder, warnOfReserved, zerotierOption } from "../zerotier/identity.ts";
-import { mark } from "./signature.ts";
+import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
 import { type Subnet, subnetsOf } from "./subnet.ts";
+import type { Content } from "./syntax.ts";
 
 /** A kind of configuration: a module in `targets`, and its page there. */
 export interface Target {
   /** The word on the command line: lower-case letters. */
   readonly name: string;
-  /** What it is, in one line, as --list and --help have it. */
+  /** One line, for --list and --help. */
   readonly summary: string;
-  /** What --help says below the options: what to know before its output is used. */
+  /** What to know before its output is used, for --help. */
   readonly help: string;
   /** A command that works anywhere, as a shell takes it. */
   readonly example: string;
-  /** The options by which it is told the network, the host and so on, and those of its own. */
-  readonly asks: readonly Option[];
-  readonly options: readonly Option[];
+  readonly options: readonly OptionOfTarget[];
+  /** The names that --file takes, where it makes several files. */
+  readonly files?: readonly string[];
   /**
-   * The configuration, with a newline at its end.
+   * Makes the files, in the order in which they are written.
    *
-   * @param options as commander has them
-   * @throws InputError for options, or what else is asked, that cannot be
+   * @param values the values of its options, by their long names in camel case
+   * @throws InputError for values that cannot be
    */
-  text(options: OptionValues): string | Promise<string>;
+  make(values: OptionValues): Files | Promise<Files>;
 }
+
+/** An option on the command line. */
+export interface OptionOfTarget {
+  /** As in `--subnet <name>`. */
+  flags: string;
+  description: string;
+  required?: boolean;
+  choices?: readonly string[];
+  /** The value where it is not given. */
+  usual?: string;
+  /** Whether it may be repeated; its value is then a list. */
+  repeatable?: boolean;
+  /** Names of options, in camel case, that it cannot be given with. */
+  conflicts?: readonly string[];
+}
+
+export type OptionValues = Readonly<Record<string, unknown>>;
+
+export interface Files {
+  files: readonly ConfigFile[];
+}
+
+/** A file of a configuration. */
+export type ConfigFile = Content & {
+  /** What it is called in its target, and where it goes below the folder of -o, unless `path` says otherwise. */
+  name: string;
+  path?: string;
+};
 
 /** What a target for a network is told. */
 export interface GivenNetwork {
   network: Network;
-  /**
-   * Lines for a comment: the mark by which the file is known again, which must be there as it is, then what
-   * each value is and where it came from. They have no two hyphens in a row.
-   */
-  notes: string[];
+  /** The first notes of each file: what the network's values are, and where they came from. */
+  notes: [string, ...string[]];
 }
 
 /** What a target for a host is told. */
 export interface GivenHost extends GivenNetwork {
   host: Host;
-  /** The sub-prefixes that were asked for by --subnet. */
+  /** The sub-prefixes of --subnet. */
   subnets: Subnet[];
 }
 
-/** A target whose network, and so on, is asked for here. */
-interface Definition<Given, Options> extends Omit<Target, "asks" | "text"> {
-  /**
-   * Makes the configuration of what is given, its notes in a comment, and of the target's own options.
-   *
-   * @throws InputError for options that cannot be
-   */
-  write(given: Given, options: Options): string | Promise<string>;
+/** A target before the options that it shares with others. */
+interface Definition<Given, Options> extends Omit<Target, "make"> {
+  /** @throws InputError for options that cannot be */
+  write(given: Given, options: Options): Files | Promise<Files>;
 }
 
 interface HostDefinition<Options> extends Definition<GivenHost, Options> {
@@ -58,46 +80,62 @@ interface HostDefinition<Options> extends Definition<GivenHost, Options> {
   subnets: "one" | "many";
 }
 
-/** A target that is for one host of a network: it takes --network, --node or --zerotier, and --subnet. */
+/** A target for one host of a network: it takes --network, --node or --zerotier, and --subnet. */
 export function hostTarget<Options>({ write, subnets, ...target }: HostDefinition<Options>): Target {
   return {
     ...target,
-    asks: [networkOption(), nodeOption(), zerotierOption(), ...subnetOptions(subnets)],
-    async text(values) {
-      if (subnets === "one" && values["subnet"]?.length > 1)
-        throw new InputError(`${target.name} takes one --subnet, not ${values["subnet"].length}`);
-      const given = givenHost(target.name, values as HostOptions);
-      const text = await write(given, values as Options);
+    options: [NETWORK, NODE, ZEROTIER, ...subnetOptions(subnets), ...target.options],
+    async make(values) {
+      const options = values as unknown as HostOptions & Options;
+      const { subnet = [] } = options;
+      if (subnets === "one" && subnet.length > 1)
+        throw new InputError(`${target.name} takes one --subnet, not ${subnet.length}`);
+      const given = givenHost(options);
+      const made = await write(given, options);
       warnOfReserved(given.host.node);
-      return text;
+      return made;
     },
   };
 }
 
-/** A target that is for a network as a whole: it takes --network. */
+/** A target for a network as a whole: it takes --network. */
 export function networkTarget<Options>({ write, ...target }: Definition<GivenNetwork, Options>): Target {
   return {
     ...target,
-    asks: [networkOption()],
-    text: (values) => write(givenNetwork(target.name, values["network"]), values as Options),
+    options: [NETWORK, ...target.options],
+    make(values) {
+      const options = values as unknown as { network: string } & Options;
+      return write(givenNetwork(options.network), options);
+    },
   };
 }
 
-function networkOption(): Option {
-  return new Option("--network <id>", "network ID, 16 hex digits").makeOptionMandatory();
-}
+const NETWORK: OptionOfTarget = {
+  flags: "--network <id>",
+  description: "network ID, 16 hex digits",
+  required: true,
+};
 
-function nodeOption(): Option {
-  return new Option("--node <address>", "the host's own node address, 10 hex digits");
-}
+const NODE: OptionOfTarget = {
+  flags: "--node <address>",
+  description: "the host's own node address, 10 hex digits",
+};
 
-function subnetOptions(count: "one" | "many"): Option[] {
+/** Takes the node address from ZeroTier; the command line describes it, as for its other commands. */
+export const ZEROTIER: OptionOfTarget = { flags: "--zerotier [folder]", description: "" };
+
+function subnetOptions(count: "one" | "many"): OptionOfTarget[] {
   const [repeated, whose] = count === "many" ? ["; may be repeated", "sub-prefixes'"] : ["", "sub-prefix's"];
   return [
-    new Option("--subnet <name>", `a sub-prefix of the host's /80, by a name${repeated}`).argParser(
-      (name, before: string[] = []) => [...before, name],
-    ),
-    new Option("--subnet-length <bits>", `the ${whose} length, 81 to 127; 96 unless given`),
+    {
+      flags: "--subnet <name>",
+      description: `a sub-prefix of the host's /80, by a name${repeated}`,
+      repeatable: true,
+    },
+    {
+      flags: "--subnet-length <bits>",
+      description: `the ${whose} length, 81 to 127; 96 unless given`,
+    },
   ];
 }
 
@@ -110,12 +148,11 @@ export interface HostOptions {
   subnetLength?: string;
 }
 
-function givenNetwork(name: string, id: string): GivenNetwork {
+function givenNetwork(id: string): GivenNetwork {
   const network = new Network(id);
   return {
     network,
     notes: [
-      mark(name),
       `network ID ${network.id}: as given`,
       `network prefix ${network.sixplane}: that of 6PLANE for this network ID`,
     ],
@@ -123,11 +160,11 @@ function givenNetwork(name: string, id: string): GivenNetwork {
 }
 
 /** What a target for a host is told, by the options that ask for it. */
-export function givenHost(name: string, options: HostOptions): GivenHost {
+export function givenHost(options: HostOptions): GivenHost {
   const { network: id, node, zerotier, subnet = [], subnetLength } = options;
   if (subnet.length === 0 && subnetLength !== undefined)
     throw new InputError("--subnet-length is the length of a --subnet: give one");
-  const { network, notes } = givenNetwork(name, id);
+  const { network, notes } = givenNetwork(id);
   const chosen = chooseNode(node, zerotier);
   const host = network.host(chosen.address);
   const { prefix } = host.sixplane;
@@ -138,17 +175,12 @@ export function givenHost(name: string, options: HostOptions): GivenHost {
     subnets,
     notes: [
       ...notes,
-      `node address ${host.node}: ${spaced(chosen.origin)}`,
+      `node address ${host.node}: ${chosen.origin}`,
       `host prefix ${prefix}: that of 6PLANE for this node address on this network`,
       ...subnets.map(
         (cut) =>
-          `sub-prefix ${cut.prefix}: number ${cut.number} of the host prefix, by its name, ${spaced(cut.name)}`,
+          `sub-prefix ${cut.prefix}: number ${cut.number} of the host prefix, by its name, ${cut.name}`,
       ),
     ],
   };
-}
-
-/** A text of somebody else's, without two hyphens in a row, which XML comments may not have. */
-function spaced(text: string): string {
-  return text.replace(/-(?=-)/g, "- ");
 }

@@ -28,7 +28,7 @@ export class Output {
   }
 
   /** Writes a value as JSON, readable, or the lines of a text. */
-  async result(json: boolean, value: unknown, lines: string[]): Promise<void> {
+  async result(json: boolean | undefined, value: unknown, lines: string[]): Promise<void> {
     await this.line(json ? JSON.stringify(value, null, 2) : lines.join("\n"));
   }
 

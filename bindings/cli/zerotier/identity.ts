@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Option } from "commander";
 import { InputError, isReservedNode, mismatch, quote } from "sixplane";
 import { systemReason } from "../io/failure.ts";
+import { warn } from "../io/text.ts";
 
 /** What a command is told of ZeroTier's folder: its path, true for the one that is usual here, or nothing. */
 export type Folder = string | true | undefined;
@@ -12,14 +12,6 @@ export interface ChosenNode {
   address: string;
   /** As in `node address 89e92ceee5: as given`. */
   origin: string;
-}
-
-/** The option that takes the node address from ZeroTier. */
-export function zerotierOption(): Option {
-  return new Option(
-    "--zerotier [folder]",
-    `take the node address from ZeroTier's folder, ${usualFolder()} unless another is named`,
-  );
 }
 
 /**
@@ -72,6 +64,5 @@ function read(path: string): string {
 
 /** Says on stderr where a node address is one that ZeroTier gives to no node. */
 export function warnOfReserved(node: string): void {
-  if (isReservedNode(node))
-    process.stderr.write(`sixplane: ${node} is reserved: ZeroTier gives it to no node\n`);
+  if (isReservedNode(node)) warn(`${node} is reserved: ZeroTier gives it to no node`);
 }

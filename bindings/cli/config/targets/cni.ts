@@ -1,6 +1,7 @@
 import { InputError } from "sixplane";
 import { bridgeOf, bridgeOption } from "../bridge.ts";
 import type { Subnet } from "../subnet.ts";
+import { NOTES, type Notes } from "../syntax.ts";
 import { hostTarget } from "../target.ts";
 
 interface CniOptions {
@@ -30,18 +31,19 @@ is translated or filtered: containers are seen under their own addresses.`,
     const name = subnet?.name ?? NAME;
     const bridge = bridgeOf("cni", options.bridge, subnet);
     const gateway = prefix.address(1);
-    const list = {
+    const explained: Notes = [
+      ...notes,
+      `name ${name}: ${subnet ? "by the name of the sub-prefix" : "always the same"}`,
+      `bridge ${bridge.name}: ${bridge.origin}`,
+      `subnet ${prefix}: the ${subnet ? "sub-prefix" : "host prefix"}, out of which containers get addresses`,
+      `gateway ${gateway}: its second address, for the bridge, which is the containers' default gateway`,
+      "ipMasq: off, so that containers are seen under their own addresses",
+      "hairpinMode: on, so that a container reaches itself by the address of a service",
+    ];
+    const body = {
       cniVersion: "1.0.0",
       name,
-      comment: [
-        ...notes,
-        `name ${name}: ${subnet ? "by the name of the sub-prefix" : "always the same"}`,
-        `bridge ${bridge.name}: ${bridge.origin}`,
-        `subnet ${prefix}: the ${subnet ? "sub-prefix" : "host prefix"}, out of which containers get addresses`,
-        `gateway ${gateway}: its second address, for the bridge, which is the containers' default gateway`,
-        "ipMasq: off, so that containers are seen under their own addresses",
-        "hairpinMode: on, so that a container reaches itself by the address of a service",
-      ],
+      comment: NOTES,
       plugins: [
         {
           type: "bridge",
@@ -52,8 +54,8 @@ is translated or filtered: containers are seen under their own addresses.`,
           ipam: { type: "host-local", ranges: [[{ subnet: prefix, gateway }]] },
         },
       ],
-    };
-    return `${JSON.stringify(list, null, 2)}\n`;
+    } as const;
+    return { files: [{ name: `10-${name}.conflist`, syntax: "json", notes: explained, body }] };
   },
 });
 

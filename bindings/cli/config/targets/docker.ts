@@ -1,7 +1,7 @@
-import { Option } from "commander";
 import { InputError, mismatch, type Prefix } from "sixplane";
 import type { Subnet } from "../subnet.ts";
-import { hostTarget } from "../target.ts";
+import { LABELS, type Notes } from "../syntax.ts";
+import { type ConfigFile, hostTarget } from "../target.ts";
 
 interface DockerOptions {
   engine: string;
@@ -21,9 +21,6 @@ interface Daemon {
   /** What a named network is made with unless it says otherwise, by its driver. */
   "default-network-opts"?: Record<string, Record<string, string>>;
 }
-
-/** Labels are the only place that an engine leaves for comments in its file: `docker info` shows them. */
-type DaemonFile = Daemon & { labels: string[] };
 
 interface Pool {
   base: string | Prefix;
@@ -72,19 +69,29 @@ prefix is the same share of every host's /80.`,
   example: "sixplane config docker --network 8056c2e21c000001 --node 89e92ceee5 --engine 20.10",
   subnets: "many",
   options: [
-    new Option("--engine <version>", "the engine's version, such as 20.10, 26.1 or 28").default("28"),
-    new Option("--flags", "print options for the command line of dockerd instead").conflicts([
-      "output",
-      "subnet",
-    ]),
+    {
+      flags: "--engine <version>",
+      description: "the engine's version, such as 20.10, 26.1 or 28",
+      usual: "28",
+    },
+    {
+      flags: "--flags",
+      description: "print options for the command line of dockerd instead",
+      conflicts: ["output", "subnet"],
+    },
   ],
   write({ host, subnets, notes }, { engine, flags }) {
     const version = major(engine);
-    if (subnets.length > 0) return networks(subnets, version, notes);
+    if (subnets.length > 0) return { files: [networks(subnets, version, notes)] };
     const daemon = (version < 27 ? before27 : since27)(host.sixplane.prefix);
-    if (flags) return `${asFlags(daemon).join(" ")}\n`;
-    const file: DaemonFile = { labels: [...notes, ...explain(daemon)].map(asLabel), ...daemon };
-    return `${JSON.stringify(file, null, 2)}\n`;
+    if (flags) {
+      return {
+        files: [{ name: "flags", syntax: "words", notes: [], body: `${asFlags(daemon).join(" ")}\n` }],
+      };
+    }
+    // An engine leaves no other place for comments than its labels, which `docker info` shows.
+    const body = { labels: LABELS, ...daemon } as const;
+    return { files: [{ name: "daemon.json", syntax: "json", notes: [...notes, ...explain(daemon)], body }] };
   },
 });
 
@@ -151,19 +158,14 @@ function explain({ "fixed-cidr-v6": bridge, ...daemon }: Daemon): string[] {
   ];
 }
 
-/** The n-th line as a label, which has a name of its own. */
-function asLabel(line: string, n: number): string {
-  return `sixplane.${n + 1}=${line}`;
-}
-
 /** The commands that make named networks. */
-function networks(subnets: Subnet[], version: number, notes: string[]): string {
+function networks(subnets: Subnet[], version: number, notes: Notes): ConfigFile {
   for (const subnet of subnets) checkNetwork(subnet);
   const routed = version < 27 ? [] : [`--opt=${GATEWAY_MODE}=routed`];
   const lines = subnets.map(({ name, prefix }) =>
     ["docker network create --ipv6", `--subnet=${prefix}`, ...routed, name].join(" "),
   );
-  return [...notes.map((note) => `# ${note}`), ...lines, ""].join("\n");
+  return { name: "networks.sh", syntax: "#", notes, body: `${lines.join("\n")}\n` };
 }
 
 function checkNetwork({ name, prefix }: Subnet): void {

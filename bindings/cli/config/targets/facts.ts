@@ -1,4 +1,5 @@
 import type { Host, Network } from "sixplane";
+import { NOTES } from "../syntax.ts";
 import { hostTarget } from "../target.ts";
 
 export const facts = hostTarget({
@@ -13,11 +14,20 @@ The file is the same for all three, and it depends on its name where they find i
   options: [],
   write({ network, host, subnets, notes }) {
     const sixplane = {
-      comment: [...notes, ...explain(network, host)],
+      comment: NOTES,
       ...valuesOf(network, host),
       subnets: Object.fromEntries(subnets.map(({ name, prefix }) => [name, prefix])),
+    } as const;
+    return {
+      files: [
+        {
+          name: "sixplane.json",
+          syntax: "json",
+          notes: [...notes, ...explain(network, host)],
+          body: { sixplane },
+        },
+      ],
     };
-    return `${JSON.stringify({ sixplane }, null, 2)}\n`;
   },
 });
 

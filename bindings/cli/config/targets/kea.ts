@@ -1,4 +1,5 @@
-import { explainPool, siteInterface, siteOf } from "../site.ts";
+import { checkInterface, explainPool, SITE_INTERFACE, siteOf } from "../site.ts";
+import type { Notes } from "../syntax.ts";
 import { hostTarget } from "../target.ts";
 
 export const kea = hostTarget<{ interface: string }>({
@@ -11,14 +12,16 @@ the network, from the router's advertisements, for which sixplane config radvd h
 the same sub-prefix: the one named site unless told otherwise.`,
   example: "sixplane config kea --network 8056c2e21c000001 --node 89e92ceee5 --interface lan0",
   subnets: "one",
-  options: [siteInterface()],
-  write(given, { interface: name }) {
+  options: [SITE_INTERFACE],
+  write(given, options) {
+    const name = checkInterface(options.interface);
     const site = siteOf(given, "site");
-    const notes = [...site.notes, explainPool(site), `interface ${name}: as given`];
+    const notes: Notes = [...site.notes, explainPool(site), `interface ${name}: as given`];
     const server = {
       "interfaces-config": { interfaces: [name] },
       subnet6: [{ id: 1, subnet: site.prefix, interface: name, pools: [{ pool: site.pool }] }],
     };
-    return `${notes.map((note) => `// ${note}\n`).join("")}${JSON.stringify({ Dhcp6: server }, null, 2)}\n`;
+    const body = `${JSON.stringify({ Dhcp6: server }, null, 2)}\n`;
+    return { files: [{ name: "kea-dhcp6.conf", syntax: "//", notes, body }] };
   },
 });

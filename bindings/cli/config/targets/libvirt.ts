@@ -1,4 +1,5 @@
 import { explainPool, siteOf } from "../site.ts";
+import type { Notes } from "../syntax.ts";
 import { hostTarget } from "../target.ts";
 
 export const libvirt = hostTarget({
@@ -13,14 +14,12 @@ virtual machines get theirs by DHCPv6.`,
   options: [],
   write(given) {
     const site = siteOf(given, "libvirt");
-    const notes = [
+    const notes: Notes = [
       ...site.notes,
       explainPool(site),
       "forward: routed and not translated, so that addresses are seen as they are",
     ];
-    return `\
-<!--
-${notes.map((note) => `  ${note}\n`).join("")}-->
+    const body = `\
 <network>
   <name>${site.name}</name>
   <forward mode="route"/>
@@ -31,5 +30,6 @@ ${notes.map((note) => `  ${note}\n`).join("")}-->
   </ip>
 </network>
 `;
+    return { files: [{ name: `${site.name}.xml`, syntax: "xml", notes, body }] };
   },
 });

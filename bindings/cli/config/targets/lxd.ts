@@ -1,4 +1,5 @@
 import { explainPool, siteOf } from "../site.ts";
+import type { Notes } from "../syntax.ts";
 import { hostTarget } from "../target.ts";
 
 export const lxd = hostTarget({
@@ -14,7 +15,7 @@ DHCPv6.`,
   options: [],
   write(given) {
     const site = siteOf(given, "lxd");
-    const notes = [
+    const notes: Notes = [
       ...site.notes,
       explainPool(site),
       "ipv4.address: none, as what else the instances are to have is not known here",
@@ -31,6 +32,6 @@ DHCPv6.`,
       "ipv6.dhcp.ranges": `${site.first}-${site.last}`,
     };
     const lines = Object.entries(config).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
-    return `${notes.map((note) => `# ${note}\n`).join("")}config:\n${lines.join("")}`;
+    return { files: [{ name: `${site.name}.yaml`, syntax: "#", notes, body: `config:\n${lines.join("")}` }] };
   },
 });

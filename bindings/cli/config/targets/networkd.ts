@@ -1,14 +1,8 @@
-import { Option } from "commander";
 import type { Host, Network } from "sixplane";
 import { bridgeOf, bridgeOption } from "../bridge.ts";
 import type { Subnet } from "../subnet.ts";
-import { hostTarget } from "../target.ts";
-
-/** What a file is about: the notes on its values, and its lines. */
-interface File {
-  notes: string[];
-  lines: string[];
-}
+import type { Notes } from "../syntax.ts";
+import { type ConfigFile, hostTarget } from "../target.ts";
 
 /** What the files are made of. */
 interface Values {
@@ -16,50 +10,67 @@ interface Values {
   host: Host;
   bridge: { name: string; origin: string };
   subnet: Subnet | undefined;
+  notes: Notes;
 }
 
 interface NetworkdOptions {
-  file: keyof typeof FILES;
   bridge?: string;
 }
 
 /** Behind every other route, such as that of a bridge, which the kernel gives 256. */
 const LAST_METRIC = 4096;
 
-/** The files, by their names: what they would be called behind a name of the user's. */
+/** What makes each file, by its name. */
 const FILES = {
   "interface.network": interfaceNetwork,
   "bridge.netdev": bridgeDevice,
   "bridge.network": bridgeNetwork,
   "sysctl.conf": forwarding,
-} satisfies Record<string, (values: Values) => File>;
+} satisfies Record<string, (values: Values) => ConfigFile>;
 
 export const networkd = hostTarget<NetworkdOptions>({
   name: "networkd",
   summary: "ZeroTier's interface and a bridge with the host's /80, for systemd-networkd",
   help: `\
-The files for /etc/systemd/network are interface.network, with the host's address and
-an unreachable route for what of its /80 nobody has, and bridge.netdev and
-bridge.network, a bridge with the /80, or with a sub-prefix of it. sysctl.conf is for
-/etc/sysctl.d: it turns forwarding on, as no one setting of networkd does so in all
-its versions. ZeroTier's interface is known by its MAC, whatever its name is.`,
-  example: "sixplane config networkd --network 8056c2e21c000001 --node 89e92ceee5 --file interface.network",
+With -o /etc, everything is in its place: below systemd/network, interface.network has
+the host's address and an unreachable route for what of its /80 nobody has, and
+bridge.netdev and bridge.network a bridge with the /80, or with a sub-prefix of it.
+sysctl.d/50-sixplane.conf turns forwarding on, as no one setting of networkd does so in
+all its versions. ZeroTier's interface is known by its MAC, whatever its name is.`,
+  example: "sixplane config networkd --network 8056c2e21c000001 --node 89e92ceee5",
   subnets: "one",
-  options: [
-    new Option("--file <name>", "which of the files").choices(Object.keys(FILES)).makeOptionMandatory(),
-    bridgeOption("br"),
-  ],
-  write({ network, host, subnets: [subnet], notes }, { file, bridge }) {
-    const made = FILES[file]({ network, host, subnet, bridge: bridgeOf("br", bridge, subnet) });
-    return [...[...notes, ...made.notes].map((note) => `# ${note}`), ...made.lines, ""].join("\n");
+  files: Object.keys(FILES),
+  options: [bridgeOption("br")],
+  write({ network, host, subnets: [subnet], notes }, { bridge }) {
+    const values = { network, host, subnet, bridge: bridgeOf("br", bridge, subnet), notes };
+    return { files: Object.values(FILES).map((make) => make(values)) };
   },
 });
 
-function interfaceNetwork({ network, host }: Values): File {
+/** A file of networkd's: its lines, and where it goes below /etc. */
+function networkFile(name: string, path: string, notes: Notes, lines: string[]): ConfigFile {
+  return {
+    name,
+    path: `systemd/network/50-sixplane-${path}`,
+    syntax: "#",
+    notes,
+    body: `${lines.join("\n")}\n`,
+  };
+}
+
+/** What the bridge's files are called: a host may have several bridges, by sub-prefix. */
+function bridgePath({ subnet }: Values): string {
+  return subnet ? `bridge-${subnet.name}` : "bridge";
+}
+
+function interfaceNetwork({ network, host, notes }: Values): ConfigFile {
   const { address, prefix } = host.sixplane;
   const own = `${address}/${network.sixplane.length}`;
-  return {
-    notes: [
+  return networkFile(
+    "interface.network",
+    "interface.network",
+    [
+      ...notes,
       `MACAddress ${host.mac}: the one that ZeroTier gives to this node on this network`,
       ...LINK_NOTES,
       "KeepConfiguration yes: what ZeroTier has set on its interface stays",
@@ -68,7 +79,7 @@ function interfaceNetwork({ network, host }: Values): File {
       "Type unreachable: for what of it no other route leads to",
       `Metric ${LAST_METRIC}: behind every other route`,
     ],
-    lines: [
+    [
       "[Match]",
       `MACAddress=${host.mac}`,
       "",
@@ -84,27 +95,34 @@ function interfaceNetwork({ network, host }: Values): File {
       "Type=unreachable",
       `Metric=${LAST_METRIC}`,
     ],
-  };
+  );
 }
 
-function bridgeDevice({ bridge }: Values): File {
-  return {
-    notes: [`Name ${bridge.name}: ${bridge.origin}`, "Kind bridge: for containers and virtual machines"],
-    lines: ["[NetDev]", `Name=${bridge.name}`, "Kind=bridge"],
-  };
+function bridgeDevice(values: Values): ConfigFile {
+  const { bridge, notes } = values;
+  return networkFile(
+    "bridge.netdev",
+    `${bridgePath(values)}.netdev`,
+    [...notes, `Name ${bridge.name}: ${bridge.origin}`, "Kind bridge: for containers and virtual machines"],
+    ["[NetDev]", `Name=${bridge.name}`, "Kind=bridge"],
+  );
 }
 
-function bridgeNetwork({ host, bridge, subnet }: Values): File {
+function bridgeNetwork(values: Values): ConfigFile {
+  const { host, bridge, subnet, notes } = values;
   const { prefix } = subnet ?? host.sixplane;
   const address = `${prefix.address(1)}/${prefix.length}`;
-  return {
-    notes: [
+  return networkFile(
+    "bridge.network",
+    `${bridgePath(values)}.network`,
+    [
+      ...notes,
       `Name ${bridge.name}: ${bridge.origin}`,
       ...LINK_NOTES,
       "ConfigureWithoutCarrier yes: the bridge has its route before it has a port",
       `Address ${address}: the second of the ${subnet ? "sub-prefix" : "host prefix"}, which is on the bridge`,
     ],
-    lines: [
+    [
       "[Match]",
       `Name=${bridge.name}`,
       "",
@@ -115,13 +133,16 @@ function bridgeNetwork({ host, bridge, subnet }: Values): File {
       "IPv6AcceptRA=no",
       `Address=${address}`,
     ],
-  };
+  );
 }
 
-function forwarding(): File {
+function forwarding({ notes }: Values): ConfigFile {
   return {
-    notes: ["net.ipv6.conf.all.forwarding 1: the host routes between the network and the bridge"],
-    lines: ["net.ipv6.conf.all.forwarding = 1"],
+    name: "sysctl.conf",
+    path: "sysctl.d/50-sixplane.conf",
+    syntax: "#",
+    notes: [...notes, "net.ipv6.conf.all.forwarding 1: the host routes between the network and the bridge"],
+    body: "net.ipv6.conf.all.forwarding = 1\n",
   };
 }
 

@@ -1,4 +1,5 @@
-import { siteInterface, siteOf } from "../site.ts";
+import { checkInterface, SITE_INTERFACE, siteOf } from "../site.ts";
+import type { Notes } from "../syntax.ts";
 import { hostTarget } from "../target.ts";
 
 export const radvd = hostTarget<{ interface: string }>({
@@ -12,23 +13,23 @@ sixplane config kea has the same sub-prefix: the one named site unless told
 otherwise.`,
   example: "sixplane config radvd --network 8056c2e21c000001 --node 89e92ceee5 --interface lan0",
   subnets: "one",
-  options: [siteInterface()],
-  write(given, { interface: name }) {
-    const { prefix, notes } = siteOf(given, "site");
-    const lines = [
-      ...notes,
+  options: [SITE_INTERFACE],
+  write(given, options) {
+    const name = checkInterface(options.interface);
+    const site = siteOf(given, "site");
+    const notes: Notes = [
+      ...site.notes,
       `interface ${name}: as given`,
       "AdvDefaultLifetime 0: a router to the network, and to nothing else",
       "AdvAutonomous off: hosts make up addresses in a /64 only (RFC 4862 §5.5.3), and DHCPv6 has them",
       "route: that to the network prefix (RFC 4191)",
     ];
-    return `\
-${lines.map((line) => `# ${line}\n`).join("")}
+    const body = `
 interface ${name} {
   AdvSendAdvert on;
   AdvManagedFlag on;
   AdvDefaultLifetime 0;
-  prefix ${prefix} {
+  prefix ${site.prefix} {
     AdvOnLink on;
     AdvAutonomous off;
   };
@@ -36,5 +37,6 @@ interface ${name} {
   };
 };
 `;
+    return { files: [{ name: "radvd.conf", syntax: "#", notes, body }] };
   },
 });

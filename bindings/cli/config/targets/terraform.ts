@@ -1,8 +1,9 @@
 import { text } from "node:stream/consumers";
 import { InputError, mismatch } from "sixplane";
 import { Failure } from "../../io/failure.ts";
-import { type Folder, warnOfReserved, zerotierOption } from "../../zerotier/identity.ts";
-import { givenHost, type Target } from "../target.ts";
+import { type Folder, warnOfReserved } from "../../zerotier/identity.ts";
+import { SENTENCE } from "../syntax.ts";
+import { type ConfigFile, givenHost, type Target, ZEROTIER } from "../target.ts";
 import { explain, valuesOf } from "./facts.ts";
 
 /** What a query may have. An empty string is as good as nothing, as Terraform makes one of null. */
@@ -18,11 +19,10 @@ The query is an object of strings: network, node (not where --zerotier gives it)
 for sub-prefixes, subnets, names with commas between them, and subnet_length. The
 result is an object of strings, too. Whatever is wrong is status 1.`,
   example: `echo '{ "network": "8056c2e21c000001", "node": "89e92ceee5" }' | sixplane config terraform`,
-  asks: [zerotierOption()],
-  options: [],
-  async text({ zerotier }) {
+  options: [ZEROTIER],
+  async make({ zerotier }) {
     try {
-      return answer(parseQuery(await text(process.stdin)), zerotier);
+      return { files: [answer(parseQuery(await text(process.stdin)), zerotier as Folder)] };
     } catch (error) {
       // The protocol has one status for whatever is wrong.
       throw error instanceof InputError ? new Failure(error.message) : error;
@@ -52,8 +52,8 @@ function parse(json: string): object {
   throw mismatch("the query on stdin", expected, json);
 }
 
-function answer({ network = "", node, subnets, subnet_length: length }: Query, folder: Folder): string {
-  const given = givenHost("terraform", {
+function answer({ network = "", node, subnets, subnet_length: length }: Query, folder: Folder): ConfigFile {
+  const given = givenHost({
     network,
     ...(node !== undefined && { node }),
     ...(folder !== undefined && { zerotier: folder }),
@@ -61,10 +61,11 @@ function answer({ network = "", node, subnets, subnet_length: length }: Query, f
     ...(length !== undefined && { subnetLength: length }),
   });
   warnOfReserved(given.host.node);
-  const result = {
-    comment: [...given.notes, ...explain(given.network, given.host)].join("; "),
+  const body = {
+    comment: SENTENCE,
     ...valuesOf(given.network, given.host),
     ...Object.fromEntries(given.subnets.map(({ name, prefix }) => [`subnet_${name}`, String(prefix)])),
-  };
-  return `${JSON.stringify(result, null, 2)}\n`;
+  } as const;
+  const notes = [...given.notes, ...explain(given.network, given.host)] as const;
+  return { name: "result.json", syntax: "json", notes: [...notes], body };
 }

@@ -1,16 +1,16 @@
 import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
-import { Option } from "commander";
 import { type Host, InputError, type Mode, mismatch, type Network, Prefix, quote } from "sixplane";
 import { systemReason } from "../../io/failure.ts";
 import { warnOfReserved } from "../../zerotier/identity.ts";
+import type { Notes } from "../syntax.ts";
 import { networkTarget } from "../target.ts";
 
 interface ZoneOptions {
   domain: string;
   nodes: string;
   mode: Mode;
-  reverse: boolean;
+  reverse?: boolean;
 }
 
 /** A node of the list, and its name below the domain. */
@@ -29,12 +29,15 @@ $INCLUDE.`,
   example:
     "echo 89e92ceee5 web | sixplane config zone --network 8056c2e21c000001 --domain example.org --nodes -",
   options: [
-    new Option("--domain <name>", "the domain that the nodes' names are in").makeOptionMandatory(),
-    new Option("--nodes <file>", "the list of nodes, - for stdin").makeOptionMandatory(),
-    new Option("--mode <mode>", "which addresses of the nodes")
-      .choices(["6plane", "rfc4193"])
-      .default("6plane"),
-    new Option("--reverse", "the records of the ip6.arpa zone").default(false),
+    { flags: "--domain <name>", description: "the domain that the nodes' names are in", required: true },
+    { flags: "--nodes <file>", description: "the list of nodes, - for stdin", required: true },
+    {
+      flags: "--mode <mode>",
+      description: "which addresses of the nodes",
+      choices: ["6plane", "rfc4193"],
+      usual: "6plane",
+    },
+    { flags: "--reverse", description: "the records of the ip6.arpa zone" },
   ],
   async write({ network, notes }, { domain, nodes, mode, reverse }) {
     checkName("domain", domain);
@@ -47,15 +50,14 @@ $INCLUDE.`,
       return `${below(zone, new Prefix(address, 128).arpa)} IN PTR ${name}.${domain}. ; node ${host.node}`;
     });
     for (const { host } of list) warnOfReserved(host.node);
-    return [
-      ...notes.map((note) => `; ${note}`),
-      `; names: from ${nodes === "-" ? "stdin" : quote(nodes)}, in the domain ${domain}, as given`,
-      `; addresses: those of ${mode === "6plane" ? "6PLANE" : "RFC 4193"}, in ${prefix}, for the node at the end of each line`,
-      ...(reverse ? [`; zone: the name of ${prefix} below ip6.arpa`] : []),
-      `$ORIGIN ${reverse ? zone : domain}.`,
-      ...records,
-      "",
-    ].join("\n");
+    const explained: Notes = [
+      ...notes,
+      `names: from ${nodes === "-" ? "stdin" : quote(nodes)}, in the domain ${domain}, as given`,
+      `addresses: those of ${mode === "6plane" ? "6PLANE" : "RFC 4193"}, in ${prefix}, for the node at the end of each line`,
+      ...(reverse ? [`zone: the name of ${prefix} below ip6.arpa`] : []),
+    ];
+    const body = [`$ORIGIN ${reverse ? zone : domain}.`, ...records, ""].join("\n");
+    return { files: [{ name: `${reverse ? zone : domain}.records`, syntax: ";", notes: explained, body }] };
   },
 });
 
