@@ -2,7 +2,7 @@
 import binaryen from "binaryen";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { anything, question } from "../support/arbitraries.ts";
+import { anyFrame, nearSolicitation } from "../support/arbitraries.ts";
 import {
   BUILDS,
   type Build,
@@ -29,7 +29,7 @@ import {
   toHex,
   UNSPECIFIED,
 } from "../support/frames.ts";
-import { type Range, Watched } from "../support/memory-guard.ts";
+import { MemoryGuard, type Range } from "../support/memory-guard.ts";
 import { ADDRESSES, OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
 
 // The most that a frame may cost in loads, stores, calls and turns of loops.
@@ -179,7 +179,7 @@ const LONG: Question[] = [TARGET, TARGET_RFC4193].flatMap((target) => {
   ];
 });
 
-const CHANCE: Question[] = [...fc.sample(question, 40_000), ...fc.sample(anything, 10_000)];
+const CHANCE: Question[] = [...fc.sample(nearSolicitation, 40_000), ...fc.sample(anyFrame, 10_000)];
 
 /** Bytes of the frame that say anything: up to the end of its packet, where a solicitation names one. */
 function told(frame: Uint8Array): number {
@@ -187,8 +187,8 @@ function told(frame: Uint8Array): number {
   return Math.min(frame.length, Math.max(packet, 78));
 }
 
-/** Runs a frame through the watched build; throws where it does what it may not. */
-function judge(build: Build, watched: Watched, { record, frame }: Question, at: Place): Judged {
+/** Runs a frame through the guarded build; throws where it does what it may not. */
+function judge(build: Build, guard: MemoryGuard, { record, frame }: Question, at: Place): Judged {
   const reads = [
     { start: at.config, length: 16 },
     { start: at.frame, length: told(frame) },
@@ -197,19 +197,18 @@ function judge(build: Build, watched: Watched, { record, frame }: Question, at: 
   if (!build.reasons) reads.push({ start: at.frame + 12, length: 2 });
   const options = build.rules ? Math.max(0, told(frame) - 78) : 0;
   const most = SOLICITATION_WORK + OPTION_WORK * Math.floor(options / 8);
-  const judged = watched.permit(reads, [{ start: at.frame, length: ADVERTISEMENT }], most, () =>
-    watched.host.judge(record, frame, at),
+  const judged = guard.permit(reads, [{ start: at.frame, length: ADVERTISEMENT }], most, () =>
+    guard.host.judge(record, frame, at),
   );
   const { code } = judged;
-  if (watched.wrote !== code > 0) throw new Error("writes, and does not reply");
-  if (code > -16 && code <= 0 && watched.steps > PASS_WORK)
-    throw new Error(`passes in ${watched.steps} steps`);
+  if (guard.wrote !== code > 0) throw new Error("writes, and does not reply");
+  if (code > -16 && code <= 0 && guard.steps > PASS_WORK) throw new Error(`passes in ${guard.steps} steps`);
   return judged;
 }
 
 describe.each(RESPONDERS)("the $name build", (build) => {
   const plain = new Host(build);
-  const watched = new Watched(build);
+  const guard = new MemoryGuard(build);
   const codes = new Set<number>();
 
   /** Judges the frame at each of the places, and holds what it says against the build's own word. */
@@ -217,7 +216,7 @@ describe.each(RESPONDERS)("the $name build", (build) => {
     for (const place of places) {
       const at = place(Math.max(frame.length, ADVERTISEMENT));
       try {
-        const { code, frame: after } = judge(build, watched, { record, frame }, at);
+        const { code, frame: after } = judge(build, guard, { record, frame }, at);
         const expected = plain.judge(record, frame, at);
         if (code !== expected.code || Buffer.compare(after, expected.frame) !== 0)
           throw new Error(`returns ${code}, and unwatched ${expected.code}`);
@@ -258,11 +257,11 @@ describe.each(RESPONDERS)("the $name build", (build) => {
   test("touches no frame of no length, or of less", () => {
     const [{ record }] = GOOD as [Question];
     const [config, frame] = [0, 16];
-    watched.host.bytes.set(hex(record), config);
+    guard.host.bytes.set(hex(record), config);
     const ethertype = build.reasons ? [] : [{ start: frame + 12, length: 2 }];
     for (const length of [0, -1, -0x80000000])
-      watched.permit(ethertype, [], PASS_WORK, () => watched.host.exports.respond(config, frame, length));
-    watched.host.bytes.fill(Host.GUARD, config, config + 16);
+      guard.permit(ethertype, [], PASS_WORK, () => guard.host.exports.respond(config, frame, length));
+    guard.host.bytes.fill(Host.GUARD, config, config + 16);
   });
 
   test("every verdict and reason was among them", () => {
@@ -274,7 +273,7 @@ describe.each(RESPONDERS)("the $name build", (build) => {
   });
 
   test("nothing beside record and frame was ever written", () =>
-    expect([watched.host.untouched(), plain.untouched()]).toEqual([true, true]));
+    expect([guard.host.untouched(), plain.untouched()]).toEqual([true, true]));
 });
 
 type Derivation = { config: number; at: number; out: number };
@@ -315,9 +314,9 @@ function call(exports: Exports, { name, takes }: Derived, { config, at, out }: D
   return (exports[name] as (...given: number[]) => number | undefined)(...given);
 }
 
-/** Runs the function on a watched build; throws where it does what it may not. */
-function derive(watched: Watched, derived: Derived, record: string, taken: string, place: Derivation) {
-  const { host } = watched;
+/** Runs the function on a guarded build; throws where it does what it may not. */
+function derive(guard: MemoryGuard, derived: Derived, record: string, taken: string, place: Derivation) {
+  const { host } = guard;
   host.bytes.set(hex(record), place.config);
   host.bytes.set(hex(taken), place.at);
   const reads = [
@@ -325,13 +324,13 @@ function derive(watched: Watched, derived: Derived, record: string, taken: strin
     { start: place.at, length: derived.takes },
   ];
   const writes = [{ start: place.out, length: derived.writes }];
-  const result = watched.permit(reads, writes, DERIVATION_WORK, () => call(host.exports, derived, place));
-  if (watched.wrote !== (result !== 0)) throw new Error("writes, and finds no owner");
+  const result = guard.permit(reads, writes, DERIVATION_WORK, () => call(host.exports, derived, place));
+  if (guard.wrote !== (result !== 0)) throw new Error("writes, and finds no owner");
   return result;
 }
 
 describe.each(DERIVERS)("the $name build", (build) => {
-  const watched = new Watched(build);
+  const guard = new MemoryGuard(build);
   const plain = new Host(build);
   const hexOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map(toHex);
 
@@ -350,11 +349,11 @@ describe.each(DERIVERS)("the $name build", (build) => {
     for (const [record, taken] of questions) {
       for (const place of DERIVATIONS) {
         const at = place(derived.writes);
-        const result = derive(watched, derived, record, taken, at);
+        const result = derive(guard, derived, record, taken, at);
         plain.bytes.set(hex(record), at.config);
         plain.bytes.set(hex(taken), at.at);
         expect(result).toBe(call(plain.exports, derived, at));
-        if (Buffer.compare(watched.host.bytes, plain.bytes) !== 0)
+        if (Buffer.compare(guard.host.bytes, plain.bytes) !== 0)
           throw new Error(`another result: ${JSON.stringify({ record, taken, at })}`);
         results.add(result);
       }
@@ -381,14 +380,14 @@ describe.each(BUILDS)("the $name build", (build) => {
     const mutants = moved(build, ADVERTISEMENT);
     expect(mutants.length).toBeGreaterThan(20);
     for (const { access, bytes } of mutants) {
-      const watched = new Watched({ bytes });
+      const guard = new MemoryGuard({ bytes });
       const run = () => {
         if (RESPONDERS.includes(build))
-          for (const question of [...RULED, ...GOOD]) judge(build, watched, question, apart(0));
+          for (const question of [...RULED, ...GOOD]) judge(build, guard, question, apart(0));
         if (DERIVERS.includes(build))
           for (const derived of DERIVED)
             for (const taken of derived.of(row))
-              derive(watched, derived, record(row.network, row.node), taken, beside(0));
+              derive(guard, derived, record(row.network, row.node), taken, beside(0));
       };
       expect(run, access).toThrow(/^(reads|writes) \d bytes at \d+, and may not at/);
     }
@@ -416,8 +415,8 @@ describe("the watch", () => {
       (func (export "turn") (param i32)
         (loop $again
           (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))`);
-    const watched = new Watched({ bytes: module.emitBinary() });
-    return { watched, functions: watched.host.exports as unknown as Functions };
+    const guard = new MemoryGuard({ bytes: module.emitBinary() });
+    return { guard, functions: guard.host.exports as unknown as Functions };
   }
 
   const loads = ["i32", "i64"].flatMap((type) =>
@@ -442,15 +441,15 @@ describe("the watch", () => {
   ]);
 
   test.each([...loads, ...stores, ...whole])("sees every byte of $body", ({ body, length }) => {
-    const { watched, functions } = watch(body);
+    const { guard, functions } = watch(body);
     const start = AT + OFFSET;
     const [reads, writes]: [Range[], Range[]] = [[], []];
     const permit = (start: number, length: number) => {
       (body.includes("load") ? reads : writes).splice(0, 1, { start, length });
-      watched.permit(reads, writes, 9, () => functions.access(AT));
+      guard.permit(reads, writes, 9, () => functions.access(AT));
     };
     permit(start, length);
-    expect(watched.accesses).toBe(1);
+    expect(guard.accesses).toBe(1);
     expect(() => permit(start + 1, length)).toThrow(`${length} bytes at ${start}, and may not at ${start}`);
     expect(() => permit(start - 1, length)).toThrow(`and may not at ${start + length - 1}`);
   });
@@ -458,36 +457,36 @@ describe("the watch", () => {
   test("lets nothing be read for being writable, or written for being readable", () => {
     const range = { start: AT, length: 4 };
     const load = watch("(drop (i32.load (local.get 0)))");
-    expect(() => load.watched.permit([], [range], 9, () => load.functions.access(AT))).toThrow("reads");
+    expect(() => load.guard.permit([], [range], 9, () => load.functions.access(AT))).toThrow("reads");
     const store = watch("(i32.store (local.get 0) (i32.const 1))");
-    expect(() => store.watched.permit([range], [], 9, () => store.functions.access(AT))).toThrow("writes");
+    expect(() => store.guard.permit([range], [], 9, () => store.functions.access(AT))).toThrow("writes");
   });
 
   test("lets what was written be read, but not before, and not after the call", () => {
     const range = { start: AT, length: 4 };
     const itself = watch("(i32.store (local.get 0) (i32.load (local.get 0)))");
-    expect(() => itself.watched.permit([], [range], 9, () => itself.functions.access(AT))).toThrow("reads");
-    const { watched, functions } = watch(
+    expect(() => itself.guard.permit([], [range], 9, () => itself.functions.access(AT))).toThrow("reads");
+    const { guard, functions } = watch(
       "(i32.store (local.get 0) (i32.const 1)) (drop (i32.load (local.get 0)))",
     );
-    watched.permit([], [range], 9, () => functions.access(AT));
-    expect(() => watched.permit([], [], 9, () => functions.access(AT))).toThrow("writes");
+    guard.permit([], [range], 9, () => functions.access(AT));
+    expect(() => guard.permit([], [], 9, () => functions.access(AT))).toThrow("writes");
   });
 
   test("leaves values alone", () => {
-    const { watched, functions } = watch("");
+    const { guard, functions } = watch("");
     const range = { start: AT + OFFSET, length: 8 };
-    const value = watched.permit([], [range], 9, () => functions.value(AT));
+    const value = guard.permit([], [range], 9, () => functions.value(AT));
     expect(BigInt.asUintN(64, value)).toBe(0x8877665544332211n);
   });
 
   test("counts every turn of a loop, and stops it", () => {
-    const { watched, functions } = watch("");
-    watched.permit([], [], 1001, () => functions.turn(1000));
-    expect(watched.steps).toBe(1001);
-    expect(() => watched.permit([], [], 1000, () => functions.turn(1000))).toThrow(
+    const { guard, functions } = watch("");
+    guard.permit([], [], 1001, () => functions.turn(1000));
+    expect(guard.steps).toBe(1001);
+    expect(() => guard.permit([], [], 1000, () => functions.turn(1000))).toThrow(
       "takes more than 1000 steps",
     );
-    expect(() => watched.permit([], [], 1000, () => functions.turn(0))).toThrow("takes more than 1000 steps");
+    expect(() => guard.permit([], [], 1000, () => functions.turn(0))).toThrow("takes more than 1000 steps");
   });
 });

@@ -3,6 +3,8 @@ import { initSync, Network, type Verdict } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { ACTIONS, REASONS as EXPLORER } from "../../examples/explorer/wire/reasons.ts";
 import { readText } from "../support/files.ts";
+import { TARGET } from "../support/frames.ts";
+import { rows } from "./rule-rows.ts";
 
 interface Reason {
   rule: string;
@@ -64,6 +66,13 @@ test("the page of the core has these rows", () => {
       .map(({ rule, sentence, kind, name, number }) => [rule, sentence, kind, name, number])
       .sort(([one = ""], [other = ""]) => (one < other ? -1 : 1)),
   );
+});
+
+test("each rule of the page has rows that show it, but A2, which is shown for every length", () => {
+  const rules = Array.from(readText("assembly/README.md").matchAll(/^\| ([A-F]\d) \|/gm), ([, rule]) => rule);
+  const shown = new Set(rows(TARGET).map(({ rule }) => rule));
+  expect(rules.filter((rule) => !shown.has(rule ?? ""))).toEqual(["A2"]);
+  expect([...shown].filter((rule) => !rules.includes(rule))).toEqual([]);
 });
 
 describe("the explorer", () => {

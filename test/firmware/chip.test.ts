@@ -8,7 +8,7 @@ import { NETWORK, OWNER, SELF, solicitation, TARGET_RFC4193 } from "../support/f
 import { REPLIES } from "../support/vectors.ts";
 import { Machine, Wire } from "./machine.ts";
 import { configure, FIRMWARE, make, noChip } from "./tools.ts";
-import { certain, QUESTIONS, type Questions, recordOf, verdict } from "./vector-frames.ts";
+import { certain, recordOf, VECTOR_FRAMES, type VectorFrames, verdict } from "./vector-frames.ts";
 
 const files = folder();
 const build = `BUILD=${files.path("build")}`;
@@ -17,7 +17,7 @@ afterAll(() => files[Symbol.dispose]());
 beforeEach(({ skip }) => skip(noChip !== undefined, noChip));
 
 /** What config.c says. */
-const HERE: Questions = { name: "", network: NETWORK, self: SELF, modes: 3, frames: [] };
+const HERE: VectorFrames = { name: "", network: NETWORK, self: SELF, modes: 3, frames: [] };
 
 describe.each([
   ["by wasm2c", "responder-wasm2c", []],
@@ -29,7 +29,7 @@ describe.each([
     if (!noChip) make(build, ...words);
   });
 
-  test.each(QUESTIONS)("gives the bindings' replies to $name, and no others", async (questions) => {
+  test.each(VECTOR_FRAMES)("gives the bindings' replies to $name, and no others", async (questions) => {
     const configured = configure("arm-none-eabi-objcopy", image, recordOf(questions), files.path(name));
     await using wire = await Wire.start(configured);
     const known = certain(questions);
@@ -72,7 +72,7 @@ describe.each([
 });
 
 test("the vectors have 240 replies, and the firmware is asked for all of them", () => {
-  const asked = QUESTIONS.filter(({ name }) => name.startsWith("the replies"));
+  const asked = VECTOR_FRAMES.filter(({ name }) => name.startsWith("the replies"));
   const said = asked.flatMap((one) => one.frames.map(({ frame }) => verdict(one, frame).reply));
   expect(said.sort()).toEqual(REPLIES.map(({ na }) => na).sort());
   expect(said).toHaveLength(240);

@@ -5,7 +5,7 @@ import { folder } from "../support/command.ts";
 import { NETWORK, toHex } from "../support/frames.ts";
 import { Machine } from "./machine.ts";
 import { make, noChip } from "./tools.ts";
-import { QUESTIONS } from "./vector-frames.ts";
+import { VECTOR_FRAMES } from "./vector-frames.ts";
 
 const HERE = fileURLToPath(new URL("c", import.meta.url));
 const NATIVE = fileURLToPath(new URL("../../bench/native", import.meta.url));
@@ -41,7 +41,7 @@ async function count(name: string, question: Uint8Array, ...words: string[]): Pr
 
 test("replies keep within the budget", async ({ skip }) => {
   skip(noChip !== undefined, noChip);
-  const question = QUESTIONS.filter(({ network }) => network === NETWORK)
+  const question = VECTOR_FRAMES.filter(({ network }) => network === NETWORK)
     .flatMap(({ frames }) => frames)
     .find(({ frame }) => frame.length === 86)?.frame;
   if (!question) throw new Error("there is none");

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { folder } from "../support/command.ts";
 import { toHex } from "../support/frames.ts";
 import { configure, make, noHost } from "./tools.ts";
-import { QUESTIONS, recordOf, verdict } from "./vector-frames.ts";
+import { recordOf, VECTOR_FRAMES, verdict } from "./vector-frames.ts";
 
 const WASM3 = fileURLToPath(new URL("../../node_modules/react-native-webassembly/cpp", import.meta.url));
 const HEADERS = fileURLToPath(new URL(".", import.meta.resolve("sixplane/c/sixplane.h")));
@@ -28,7 +28,7 @@ describe.each(ENGINES)("built for this machine, by %s,", (_, name, words) => {
   });
 
   test("it gives the bindings' replies to every vector, and counts", () => {
-    for (const questions of QUESTIONS) {
+    for (const questions of VECTOR_FRAMES) {
       const configured = configure("objcopy", program, recordOf(questions), files.path(name));
       const input = questions.frames.map(({ frame }) => `${toHex(frame)}\n`).join("");
       const verdicts = questions.frames.map(({ frame }) => verdict(questions, frame));
@@ -58,7 +58,7 @@ describe.each(ENGINES)("built for this machine, by %s,", (_, name, words) => {
 test("it touches no other memory", () => {
   make(`BUILD=${files.path("sanitized")}`, "host", `CFLAGS=-O1 ${SANITIZERS.join(" ")}`);
   const program = files.path("sanitized/responder-wasm2c/host");
-  for (const questions of QUESTIONS) {
+  for (const questions of VECTOR_FRAMES) {
     const configured = configure("objcopy", program, recordOf(questions), files.path("sanitized-configured"));
     const input = questions.frames.map(({ frame }) => `${toHex(frame)}\n`).join("");
     const { status, stderr } = spawnSync(configured, { input, encoding: "utf8" });
@@ -67,11 +67,11 @@ test("it touches no other memory", () => {
 });
 
 describe("as C by wasm2c, the memory of the record and the frame", () => {
-  const long = QUESTIONS.flatMap(({ frames }) => frames).reduce(
+  const long = VECTOR_FRAMES.flatMap(({ frames }) => frames).reduce(
     (most, { frame }) => Math.max(most, frame.length),
     0,
   );
-  const asked = QUESTIONS.flatMap((questions) =>
+  const asked = VECTOR_FRAMES.flatMap((questions) =>
     questions.frames.map(({ frame }) => ({ questions, frame, ...verdict(questions, frame) })),
   );
 
@@ -127,7 +127,7 @@ describe("in wasm3, the memory of the record and the frame", () => {
     return output.split("\n").slice(0, -1);
   }
 
-  const asked = QUESTIONS.flatMap((questions) =>
+  const asked = VECTOR_FRAMES.flatMap((questions) =>
     questions.frames.map(({ frame }) => ({ questions, frame, ...verdict(questions, frame) })),
   );
   const least = (frame: Uint8Array) => 16 + Math.max(86, frame.length);

@@ -1,4 +1,4 @@
-// The vectors as questions to a firmware, and what the bindings say to them.
+// The vectors' frames as input for a firmware, and the library's verdicts on them.
 import { initSync, Network, parseAddress } from "sixplane";
 import { record } from "../support/builds.ts";
 import { hex, LINK_LOCAL, solicitation, toHex } from "../support/frames.ts";
@@ -7,7 +7,7 @@ import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
 initSync();
 
 /** Frames for one config record. */
-export interface Questions {
+export interface VectorFrames {
   name: string;
   network: string;
   self: string;
@@ -19,7 +19,7 @@ const kernel = OWNER_KERNEL.cases.map(({ name, in_hex }) => ({ name, frame: hex(
 const tap = TAP.frames.map(({ name, hex: text }) => ({ name, frame: hex(text) }));
 
 /** Every row of the replies, by record; every case of the owner's kernel, in several modes; the frames of a TAP. */
-export const QUESTIONS: Questions[] = [
+export const VECTOR_FRAMES: VectorFrames[] = [
   ...[...new Set(REPLIES.map(({ network, self }) => `${self} on ${network}`))].map((name) => {
     const rows = REPLIES.filter(({ network, self }) => name === `${self} on ${network}`);
     const [{ network, self } = { network: "", self: "" }] = rows;
@@ -36,11 +36,11 @@ export const QUESTIONS: Questions[] = [
   { name: "the frames of a TAP", network: TAP.network, self: TAP.self, modes: 3, frames: tap },
 ];
 
-export const recordOf = ({ network, self, modes }: Questions) => record(network, self, modes);
+export const recordOf = ({ network, self, modes }: VectorFrames) => record(network, self, modes);
 
 /** What the bindings answer: hex, or why not. */
 export function verdict(
-  { network, self, modes }: Questions,
+  { network, self, modes }: VectorFrames,
   frame: Uint8Array,
 ): { kind: "reply" | "pass" | "invalid"; reply: string } {
   const responder = new Network(network).responder({
@@ -53,7 +53,7 @@ export function verdict(
 }
 
 /** A question that no vector asks, and its answer. */
-export function certain(questions: Questions): { question: Uint8Array; answer: string } {
+export function certain(questions: VectorFrames): { question: Uint8Array; answer: string } {
   const node = "fe0e1ec7ed";
   const host = new Network(questions.network).host(node);
   const address = questions.modes & 1 ? host.sixplane.prefix.address(0xfeedfeedn) : host.rfc4193.address;

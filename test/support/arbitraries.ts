@@ -1,4 +1,4 @@
-// Records and frames by chance, for what has to hold for all of them.
+// fast-check arbitraries: random records, frames and addresses for the property tests.
 import fc from "fast-check";
 import { record } from "./builds.ts";
 import { ALL_NODES, hex, solicitation, solicitedNode, toHex, UNSPECIFIED } from "./frames.ts";
@@ -43,7 +43,7 @@ const seldom = <Value>(arbitrary: fc.Arbitrary<Value>) =>
   fc.oneof({ weight: 7, arbitrary: fc.constant(undefined) }, arbitrary);
 
 /** A record, and a frame that is close to a solicitation for an address in its network. */
-export const question = fc
+export const nearSolicitation = fc
   .tuple(networkId, node, fc.constantFrom(3, 3, 7, 2, 1))
   .chain(([network, self, modes]) =>
     fc
@@ -70,6 +70,6 @@ export const question = fc
   );
 
 /** Any record and any bytes. */
-export const anything = fc
+export const anyFrame = fc
   .tuple(hexOf(16), fc.uint8Array({ maxLength: 200 }))
   .map(([record, frame]) => ({ record, frame }));

@@ -12,7 +12,7 @@ const READ = 1;
 const WRITE = 2;
 const NOWHERE: Range = { start: -1, length: 1 };
 
-export class Watched {
+export class MemoryGuard {
   /** The build with a call before each load and store; all else about it is as it was. */
   readonly host: Host;
   /** Loads and stores of all calls. */
