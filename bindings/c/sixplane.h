@@ -1,13 +1,14 @@
 /*
- * What a host of sixplane's core has to know, in C and in C++, whichever way the core runs: as C made by wasm2c,
- * interpreted by wasm3, or otherwise.
+ * The ABI of sixplane's core for C and C++ programs. It is the same however the core runs: as C made by wasm2c, in
+ * wasm3, or in another WebAssembly runtime.
  *
  *   int32_t respond(config, frame, length)
  *
- * takes the addresses of a config record and of an Ethernet frame in the core's memory, and the frame's length. It
- * returns SIXPLANE_REPLY_LENGTH where the reply has replaced the frame, or the reason for which there is none. The
- * memory at `frame` must hold SIXPLANE_REPLY_LENGTH bytes even where the frame is shorter. Nothing else is touched,
- * so a memory of 16 bytes for the record and those of the longest frame is enough.
+ * `config` and `frame` are addresses in the core's memory: of a config record, and of an Ethernet frame. `length` is
+ * the frame's length in bytes. If the reply has replaced the frame, respond returns SIXPLANE_REPLY_LENGTH. Otherwise
+ * it returns the reason, 0 or below, and the frame is unchanged. The memory at `frame` must hold
+ * SIXPLANE_REPLY_LENGTH bytes even if the frame is shorter. The core touches nothing else: 16 bytes for the record
+ * and the bytes of the longest frame are enough memory.
  */
 #ifndef SIXPLANE_H
 #define SIXPLANE_H
@@ -15,16 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of a reply, and of the memory that a frame needs at least. */
+/* The length of a reply in bytes, and the least memory that a frame needs. */
 #define SIXPLANE_REPLY_LENGTH 86
 
-/* Bytes of the shortest frame that can be a solicitation. */
+/* The length of the shortest solicitation in bytes. */
 #define SIXPLANE_SOLICITATION_LENGTH 78
 
-/* The config record: bytes only, so it may lie anywhere. Numbers are big-endian, as the IDs are printed. */
+/* The config record. It has bytes only, so it needs no alignment. Numbers are big-endian, as the IDs are printed. */
 struct sixplane_config {
   uint8_t network[8]; /* the network ID */
-  uint8_t node[5];    /* this node's own address, for which it does not answer */
+  uint8_t node[5];    /* the address of this node, which the core does not answer for */
   uint8_t modes;      /* SIXPLANE_MODE_..., one or more */
   uint8_t reserved[2];
 };
@@ -40,8 +41,8 @@ struct sixplane_config {
 #define SIXPLANE_MODE_PROBES 4
 
 /*
- * Why a frame was not answered: X(NAME, number, name). A build without reasons returns SIXPLANE_PASS and
- * SIXPLANE_INVALID instead. A number is never used for something else.
+ * The reasons for which a frame is not answered: X(NAME, number, name). Builds without reasons return SIXPLANE_PASS or
+ * SIXPLANE_INVALID instead. A number never changes its meaning.
  */
 #define SIXPLANE_REASONS(X)                                            \
   X(NOT_IPV6, -1, "not-ipv6")                                          \
@@ -70,12 +71,12 @@ struct sixplane_config {
 enum sixplane_reason { SIXPLANE_REASONS(SIXPLANE_REASON_NUMBER) SIXPLANE_PASS = 0, SIXPLANE_INVALID = -16 };
 #undef SIXPLANE_REASON_NUMBER
 
-/* Whether the frame was replaced by a reply, is to be passed on, or is an invalid solicitation, best dropped. */
+/* Whether the reply has replaced the frame, the frame is to be forwarded, or it is invalid and should be dropped. */
 static inline int sixplane_is_reply(int32_t result) { return result > 0; }
 static inline int sixplane_is_pass(int32_t result) { return result <= 0 && result > SIXPLANE_INVALID; }
 static inline int sixplane_is_invalid(int32_t result) { return result <= SIXPLANE_INVALID; }
 
-/* A reason's name, or NULL for what is none. */
+/* The name of a reason, or NULL if the number is no reason. */
 static inline const char* sixplane_reason_name(int32_t result) {
 #define SIXPLANE_REASON_CASE(NAME, number, name) \
   case (number):                                 \

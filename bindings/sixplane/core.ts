@@ -1,4 +1,4 @@
-// The core's ABI. No other file knows where things lie in its memory or what its numbers mean.
+// The core's ABI: the layout of its memory and the meaning of its numbers. Only this file knows them.
 
 import { instantiateSync } from "@assemblyscript/loader";
 import build from "../../dist/sixplane.wasm";
@@ -11,15 +11,15 @@ import {
 } from "./errors.ts";
 
 /**
- * How an address names its owner: as a /80 of the network's /40, as 6PLANE does, or as a /128 of its /88, as
- * in RFC 4193 mode (upstream: ZeroTier's two ways to manage addresses).
+ * A way to embed a node in an IPv6 address (upstream: ZeroTier's two managed address modes). In `6plane`, each
+ * node has a /80 in the network's /40. In `rfc4193`, each node has one address, a /128, in the network's /88.
  *
  * @example
  * const mode: Mode = "6plane";
  */
 export type Mode = "6plane" | "rfc4193";
 
-// The types of what a runtime may have: a project whose libraries do not declare it never names it.
+// Types that exist only if the user's TypeScript libraries declare them. Otherwise they are `never`.
 type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Type } } }
   ? Type
   : never;
@@ -27,8 +27,8 @@ type Memory = typeof globalThis extends { WebAssembly: { Memory: { prototype: in
 type FetchResponse = typeof globalThis extends { Response: { prototype: infer Type } } ? Type : never;
 
 /**
- * A build of the core: its bytes, or the module that they compile to. All builds are in the package, as
- * `sixplane/wasm/sixplane.wasm` and so on.
+ * A build of the core, as bytes or as a compiled module. The package has all builds: `sixplane/wasm/sixplane.wasm`
+ * and so on.
  *
  * @example
  * const source: CoreSource = readFileSync(new URL(import.meta.resolve("sixplane/wasm/responder.wasm")));
@@ -132,7 +132,7 @@ export class Core {
     this.#bytes = new Uint8Array(memory.buffer); // never detached: the module cannot grow its memory
   }
 
-  /** A further instance of the same build. */
+  /** Makes another instance of the same build. */
   another(): Core {
     return instantiated(this.#module);
   }
@@ -162,7 +162,7 @@ export class Core {
     return this.#output(6);
   }
 
-  /** The node, 5 bytes, whose address the 16 bytes embed in a configured mode. */
+  /** The node (5 bytes) embedded in an IPv6 address (16 bytes), in a configured mode. */
   ownerOfAddress(address: Uint8Array): { node: Uint8Array; mode: Mode } | undefined {
     this.#bytes.set(address, INPUT);
     const mode = this.#need("owner")(RECORD, INPUT, OUTPUT);
@@ -170,7 +170,7 @@ export class Core {
     return { node: this.#output(5), mode: mode === MODE_BITS["6plane"] ? "6plane" : "rfc4193" };
   }
 
-  /** The node, 5 bytes, that has the MAC, 6 bytes, on the configured network. */
+  /** The node (5 bytes) that has this MAC (6 bytes) on the configured network. */
   ownerOfMac(mac: Uint8Array): Uint8Array | undefined {
     this.#bytes.set(mac, INPUT);
     return this.#need("macOwner")(RECORD, INPUT, OUTPUT) === 0 ? undefined : this.#output(5);
@@ -181,7 +181,7 @@ export class Core {
     return this.#bytes.subarray(FRAME);
   }
 
-  /** The core's `respond` over the configured record and the frame's memory, by frame length. */
+  /** Calls the core's `respond` with the configured record and the frame in `frame`; takes the frame's length. */
   get respond(): (length: number) => number {
     const respond = this.#need("respond");
     return (length) => respond(RECORD, FRAME, length);
@@ -201,15 +201,15 @@ export class Core {
 let loaded: Core | undefined;
 
 /**
- * Loads the core. Once is enough for a process or page; a further call without a source does
- * nothing, one with a source replaces the core for objects made from then on.
+ * Loads the core. Call it once. A second call without a source does nothing. A second call with a source
+ * replaces the core for objects that are made later.
  *
  * @param source a build of the core: bytes, a compiled module, or a response with it; by default
  *   the full build, which is embedded
- * @throws InputError where the source is none of these, a response that failed, or a WebAssembly module, but
- *   none of ours
- * @throws CompilationRefusedError where the runtime compiles no WebAssembly, or none of bytes
- * @throws WebAssembly.CompileError where it is no WebAssembly
+ * @throws InputError for anything else, for a failed response, and for a WebAssembly module that is not a build
+ *   of the core
+ * @throws CompilationRefusedError if the runtime refuses to compile WebAssembly, or to compile it from bytes
+ * @throws WebAssembly.CompileError if the bytes are not WebAssembly
  * @example
  * await init();
  * await init(fetch("/responder.wasm"));
@@ -221,12 +221,12 @@ export async function init(source?: CoreSource | FetchResponse | PromiseLike<Fet
 }
 
 /**
- * Loads the core like `init`, but at once.
+ * Loads the core like `init`, but synchronously.
  *
  * @param source a build of the core: bytes, or a compiled module; by default the full build, which is embedded
- * @throws InputError where the source is neither, or a WebAssembly module, but none of ours
- * @throws CompilationRefusedError where the runtime compiles no WebAssembly, or none of bytes
- * @throws WebAssembly.CompileError where it is no WebAssembly
+ * @throws InputError for anything else, and for a WebAssembly module that is not a build of the core
+ * @throws CompilationRefusedError if the runtime refuses to compile WebAssembly, or to compile it from bytes
+ * @throws WebAssembly.CompileError if the bytes are not WebAssembly
  * @example
  * initSync();
  * initSync(new WebAssembly.Module(bytes));
@@ -247,7 +247,7 @@ export function core(): Core {
   return loaded;
 }
 
-/** The source, where it is of a kind that can be loaded; whether it is ours shows when it is. */
+/** Checks the source's type. Whether it is a build of the core is checked when it is loaded. */
 function checked(source: unknown): BufferSource | undefined {
   const isBytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
   if (source === undefined || isBytes || isResponse(source) || source instanceof WebAssembly.Module) {
@@ -265,14 +265,14 @@ async function bodyOf(response: Response): Promise<ArrayBuffer> {
   return response.arrayBuffer();
 }
 
-/** The full build: as base64, or as the module that a runtime made of it. */
+/** The embedded full build: base64 in the bundle, or a compiled module where the runtime imports one. */
 function embedded(): BufferSource | WebAssembly.Module {
   if (typeof build !== "string") return build;
   return Uint8Array.from(atob(build), (character) => character.charCodeAt(0));
 }
 
 function load(source: BufferSource | WebAssembly.Module): void {
-  // V8 compiles no DataView.
+  // V8 does not compile from a DataView.
   const core = ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : source;
@@ -283,13 +283,13 @@ function load(source: BufferSource | WebAssembly.Module): void {
   }
 }
 
-/** Compiled at once, which every browser does with so small a module on a page's main thread, too. */
+/** Compiles synchronously. Browsers allow this on the main thread for a module this small. */
 function instantiated(source: BufferSource | WebAssembly.Module): Core {
   const { module, instance } = instantiateSync(source);
   return new Core(module, instance);
 }
 
-/** Whether what could not be compiled is WebAssembly: to validate it is allowed everywhere. */
+/** Whether the runtime refused to compile valid WebAssembly. Validation is allowed even where compilation is not. */
 function isRefusal(error: unknown, source: BufferSource | WebAssembly.Module): boolean {
   const isCompilation = error instanceof WebAssembly.CompileError || error instanceof EvalError;
   return isCompilation && !(source instanceof WebAssembly.Module) && WebAssembly.validate(source);

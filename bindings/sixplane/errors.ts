@@ -1,5 +1,5 @@
 /**
- * Every error that sixplane throws on purpose.
+ * The base class of all errors that sixplane throws.
  *
  * @example
  * try {
@@ -14,7 +14,7 @@ export class SixplaneError extends Error {
 }
 
 /**
- * A value from outside that cannot be what it should be. The message quotes it, and says what was expected.
+ * An invalid argument or input. The message quotes the value and says what was expected.
  *
  * @example
  * new Network("8056c2e2");  // InputError: network ID must be 16 hex digits, got "8056c2e2" (8)
@@ -25,7 +25,7 @@ export class InputError extends SixplaneError {
 }
 
 /**
- * The core was needed before `init` or `initSync` had loaded it.
+ * The core is not loaded yet: neither `init` nor `initSync` has finished.
  *
  * @example
  * import { Network } from "sixplane";
@@ -42,9 +42,9 @@ export class NotInitializedError extends SixplaneError {
 }
 
 /**
- * The runtime compiles no WebAssembly here, or none of bytes; its own error is the `cause`. A page compiles
- * where its Content-Security-Policy has `'wasm-unsafe-eval'` (CSP Level 3 §4.4) in `script-src`; workerd never
- * does, but has a compiled core by the condition `workerd` of the package's exports.
+ * The runtime refuses to compile WebAssembly, or to compile it from bytes. The runtime's own error is the
+ * `cause`. A page needs `'wasm-unsafe-eval'` in the `script-src` of its Content-Security-Policy (CSP Level 3
+ * §4.4). workerd never compiles bytes: there, the package's export condition `workerd` loads a compiled core.
  *
  * @example
  * await init().catch((error) => {
@@ -83,23 +83,23 @@ export class MissingFunctionError extends SixplaneError {
 }
 
 /**
- * The error for a value that is not what it must be.
+ * Makes the error for an invalid value.
  *
  * @param what the value's name, as in "network ID"
  * @param expected what it must be, as in "16 hex digits"
  * @param got the value itself
- * @param why what is wrong with it, where that is not plain to see
+ * @param why what is wrong with the value, if the message does not show it
  */
 export function mismatch(what: string, expected: string, got: unknown, why?: string): InputError {
   return new InputError(`${what} must be ${expected}, got ${show(got)}${why ? `: ${why}` : ""}`);
 }
 
-/** A text in quotes and on one line; of an overlong one, the start. */
+/** The text as a JSON string, so on one line; cut after 80 characters. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
-/** The value as it came, or what it is. */
+/** A description of a value for an error message: the value itself if it is short, else its type or size. */
 function show(value: unknown): string {
   if (typeof value === "string") return `${quote(value)} (${value.length})`;
   if (value instanceof Uint8Array) return `${value.length} bytes`;

@@ -5,7 +5,7 @@ import { formatMac } from "./mac.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
 
 /**
- * An address of a host, and the prefix that is the host's alone.
+ * A host's address in one mode, and the prefix that only this host uses.
  *
  * @example
  * const { address, prefix }: HostAddress = new Network("8056c2e21c000001").host("89e92ceee5").sixplane;
@@ -15,12 +15,12 @@ import { type Prefix, prefixAround } from "./prefix.ts";
 export interface HostAddress {
   /** The address as text (RFC 5952). */
   readonly address: string;
-  /** All that is routed to the host: a /80 in 6PLANE, a /128 in RFC 4193 mode. */
+  /** The prefix that is routed to the host: a /80 in 6PLANE, a /128 in RFC 4193 mode. */
   readonly prefix: Prefix;
 }
 
 /**
- * One node of a network, and the addresses that are its own there.
+ * A node of a network, with its MAC and its addresses.
  *
  * @example
  * const host = new Network("8056c2e21c000001").host("89e92ceee5");
@@ -54,7 +54,7 @@ export class Host {
 function hostAddress(bytes: Uint8Array, length: number): HostAddress {
   return {
     address: formatAddress(bytes),
-    // Made when asked for: it costs more than the address.
+    // Lazy: a prefix costs more than the address.
     get prefix() {
       return prefixAround(bytes, length);
     },

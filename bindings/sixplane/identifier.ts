@@ -22,12 +22,12 @@ export function parseNode(text: string): Uint8Array {
   return parseDigits("node address", 10, text);
 }
 
-/** Whether ZeroTier gives this node address (10 hex digits) to no node: all zero, or first byte ff. */
+/** Whether a node address (10 hex digits) is reserved: ZeroTier never assigns 0 or addresses that start with ff. */
 export function isReservedNode(node: string): boolean {
   return /^ff|^0*$/i.test(node);
 }
 
-/** Lower-case hex digits, two a byte, with nothing or the separator between bytes. */
+/** The bytes as lower-case hex, two digits for each byte, with the separator between bytes. */
 export function formatHex(bytes: Uint8Array, separator = ""): string {
   let text = "";
   for (const byte of bytes) {

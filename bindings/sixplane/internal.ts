@@ -1,4 +1,4 @@
-// What the other rooms of this package use of the library, beside what is public. The declarations leave it out.
+// Internal functions that other folders of this package use. The published declarations omit them.
 export { mismatch, quote } from "./errors.ts";
 export { formatHex, isReservedNode } from "./identifier.ts";
 export { isMac } from "./mac.ts";

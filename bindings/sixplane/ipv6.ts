@@ -3,11 +3,11 @@ import { mismatch, quote } from "./errors.ts";
 /**
  * The 16 bytes of an IPv6 address.
  *
- * Takes every form of RFC 4291 §2.2 (leading zeros left out, one `::`, an IPv4 address at the end)
- * and nothing else: no zone, no prefix length, no brackets, no blanks.
+ * Accepts every form of RFC 4291 §2.2 (omitted leading zeros, one `::`, an IPv4 address at the end). Rejects
+ * zones, prefix lengths, brackets and blanks.
  *
  * @param text the address, in either case
- * @throws InputError with what is wrong
+ * @throws InputError for anything else; the message says what is wrong
  * @example
  * parseAddress("::ffff:192.0.2.33")[15];  // 33
  */
@@ -15,7 +15,7 @@ export function parseAddress(text: string): Uint8Array {
   return readAddress(text, "IPv6 address", "text as in fc9c:56c2:e389:e92c:eee5::1");
 }
 
-/** What `parseAddress` does, where the text may also be something else: the error says what. */
+/** Parses like `parseAddress`, with another name and expectation in the error message. */
 export function readAddress(text: string, what: string, expected: string): Uint8Array {
   const refuse = (why?: string): never => {
     throw mismatch(what, expected, text, why);

@@ -9,7 +9,7 @@ import { Responder, type ResponderOptions } from "./responder.ts";
 import { permitsSource, type SourcePolicy } from "./sender.ts";
 
 /**
- * The node behind an address or a MAC.
+ * The node that owns an address or a MAC.
  *
  * @example
  * const owner: Owner | undefined = new Network("8056c2e21c000001").ownerOf("02:de:ad:a2:0d:c3");
@@ -18,9 +18,9 @@ import { permitsSource, type SourcePolicy } from "./sender.ts";
 export interface Owner {
   /** The node address, 10 lower-case hex digits. */
   node: string;
-  /** Which of its names was recognized. */
+  /** How the node was found: by a 6PLANE address, an RFC 4193 address or a MAC. */
   mode: Mode | "mac";
-  /** Whether ZeroTier gives this node address to no node: 0, or first byte ff. */
+  /** Whether the node address is reserved: ZeroTier never assigns 0 or addresses that start with ff. */
   reserved: boolean;
 }
 
@@ -38,11 +38,11 @@ export interface PortRange {
   end: number;
 }
 
-/** Stands in a record where the node address plays no part. */
+/** The node address in a record whose node is not used. */
 const NO_NODE = new Uint8Array(5);
 
 /**
- * A ZeroTier network, by its ID.
+ * A ZeroTier network.
  *
  * @example
  * await init();
@@ -58,7 +58,7 @@ export class Network {
   readonly #core: Core;
 
   /**
-   * The network of that ID.
+   * Makes the network with this ID.
    *
    * @param id 16 hex digits, in either case
    * @throws InputError for anything else
@@ -73,13 +73,13 @@ export class Network {
   }
 
   /**
-   * The ad-hoc network of a port range: anyone may join it, no controller runs it, it gives 6PLANE
-   * addresses, and lets through what goes to these ports (upstream: the ad-hoc networks of
-   * ZeroTier's manual). Its ID is `ff`, both ports in hex, and six zeros.
+   * The ad-hoc network for a range of ports. Anyone may join it, and it has no controller. It uses 6PLANE
+   * addresses, and permits traffic to these ports only (upstream: ad-hoc networks in ZeroTier's manual). Its ID
+   * is `ff`, both ports in hex, and six zeros.
    *
    * @param start the first port, 0 to 65535
    * @param end the last port, `start` to 65535
-   * @throws InputError out of these ranges
+   * @throws InputError for a port outside its range
    * @example Network.adhoc(22, 22).id;  // "ff00160016000000"
    */
   static adhoc(start: number, end: number): Network {
@@ -96,22 +96,22 @@ export class Network {
     return range.start <= range.end ? range : undefined;
   }
 
-  /** The /40 in which all 6PLANE addresses of the network lie. */
+  /** The network prefix of 6PLANE, a /40: it contains all 6PLANE addresses of the network. */
   get sixplane(): Prefix {
     return prefixAround(this.#configured().sixplane(), 40);
   }
 
-  /** The /88 in which all RFC 4193 addresses of the network lie. */
+  /** The network prefix of RFC 4193 mode, a /88: it contains all RFC 4193 addresses of the network. */
   get rfc4193(): Prefix {
     return prefixAround(this.#configured().rfc4193(), 88);
   }
 
   /**
-   * One node of the network.
+   * A node of the network, with its MAC and addresses.
    *
-   * @param node its node address, 10 hex digits, in either case
+   * @param node the node address, 10 hex digits, in either case
    * @throws InputError for anything else
-   * @throws MissingFunctionError where the loaded build of the core does not derive
+   * @throws MissingFunctionError if the loaded build of the core lacks `mac`, `sixplane` or `rfc4193`
    * @example
    * new Network("8056c2e21c000001").host("89e92ceee5").mac;  // "02:89:e9:30:0c:27"
    */
@@ -123,10 +123,10 @@ export class Network {
    * The node that an IPv6 address or a MAC of this network belongs to.
    *
    * @param text an IPv6 address, anywhere in a node's /80 or its RFC 4193 address, or a MAC
-   * @returns undefined where it embeds no node of this network; a node that is `reserved` where it
-   *   embeds one that ZeroTier never assigns, which nobody answers for
-   * @throws InputError where the text is neither
-   * @throws MissingFunctionError where the loaded build of the core does not derive
+   * @returns undefined if the text embeds no node of this network. A node address that ZeroTier never assigns is
+   *   returned as `reserved`; no responder answers for it
+   * @throws InputError if the text is neither an IPv6 address nor a MAC
+   * @throws MissingFunctionError if the loaded build of the core lacks `owner` or `macOwner`
    * @example
    * new Network("8056c2e21c000001").ownerOf("fc9c:56c2:e3de:adbe:ef01::53")?.node;  // "deadbeef01"
    * new Network("8056c2e21c000001").ownerOf("fe80::1");                             // undefined
@@ -144,10 +144,10 @@ export class Network {
   /**
    * A responder for a host of this network.
    *
-   * @param options which host, and what to answer for
+   * @param options the host's node address, the modes, and whether to answer probes
    * @throws InputError for a bad node address, an unknown mode, or no mode at all
-   * @throws MissingFunctionError where the loaded build of the core does not answer
-   * @throws RangeError where the runtime has no memory for one more: a page in Chromium has it for 123
+   * @throws MissingFunctionError if the loaded build of the core has no `respond`
+   * @throws RangeError if the runtime has no memory for another one: a page in Chromium can have 123
    * @example
    * new Network("8056c2e21c000001").responder({ node: "89e92ceee5", modes: ["6plane"] }).node;  // "89e92ceee5"
    */
@@ -156,23 +156,24 @@ export class Network {
   }
 
   /**
-   * Whether a frame that came from a node names that node as its sender: for whoever takes frames
-   * from the nodes of this network and hands them on, and for the host that gets them.
+   * Whether a frame from a node really claims to be from that node. Check this before you accept a frame from a
+   * node, or forward it.
    *
-   * The source MAC must be the node's own. In an IPv6 frame (ethertype `86dd`, behind VLAN tags or
-   * not), the source address must be one of these, too:
-   * - any address of the node's /80, or its RFC 4193 address; never one that embeds another node
-   * - of all link-local addresses, the one made from the MAC (RFC 2464 §5)
-   * - `::`, which asks whether an address is free (RFC 4862 §5.4)
-   * - any other address that is not multicast or `::1`, unless `foreign` is false
+   * The source MAC must be the node's own. In an IPv6 frame (ethertype `86dd`, with or without VLAN tags), the
+   * source address must also be one of these:
+   * - an address in the node's /80, or its RFC 4193 address
+   * - the link-local address made from the MAC (RFC 2464 §5)
+   * - `::`, for duplicate address detection (RFC 4862 §5.4)
+   * - unless `foreign` is false: an address that belongs to no node of this network, and is not multicast, `::1`
+   *   or link-local
    *
-   * A frame without a whole Ethernet header, or of ethertype `86dd` without a whole IPv6 header of
-   * version 6, is not permitted: it cannot be checked. Of other frames, only the MAC is looked at.
-   * What a Neighbor Advertisement says of addresses other than its source is not.
+   * A frame with an incomplete Ethernet header is not permitted, nor is one of ethertype `86dd` with an
+   * incomplete IPv6 header or another IP version. For other ethertypes, only the MAC is checked. The target and
+   * the options of a Neighbor Advertisement are not checked.
    *
-   * @param node the node's address, 10 hex digits, as the transport knows it, not the frame
+   * @param node the address of the node that sent the frame, 10 hex digits, as the transport knows it
    * @param frame an Ethernet frame from its destination MAC on
-   * @param policy what else the node may send from; foreign addresses by default
+   * @param policy other source addresses that the node may use; by default, all foreign ones
    * @throws InputError for a bad node address, anything but bytes, or a bad policy
    * @example
    * if (network.permitsSource("deadbeef01", frame)) tap.write(frame);
@@ -193,7 +194,7 @@ export class Network {
     return this.id;
   }
 
-  /** The core, which networks share, configured for this one in both modes. */
+  /** The core, which all networks share, configured for this network and both modes. */
   #configured(node: Uint8Array = NO_NODE): Core {
     this.#core.configure(this.#id, node, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
     return this.#core;

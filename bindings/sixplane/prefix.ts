@@ -3,7 +3,7 @@ import { formatAddress, parseAddress } from "./ipv6.ts";
 import { checkWhole } from "./number.ts";
 
 /**
- * An IPv6 prefix: an address whose bits behind the length are zero.
+ * An IPv6 prefix: an address and a length. All bits of the address after the length are zero.
  *
  * @example
  * const prefix = new Prefix("fc9c:56c2:e389:e92c:eee5::", 80);
@@ -18,12 +18,12 @@ export class Prefix {
   readonly #first: Uint8Array;
 
   /**
-   * The prefix that starts with that address.
+   * Makes a prefix from its first address and its length.
    *
    * @param address the prefix's first address, as text or 16 bytes
    * @param length 0 to 128 bits
-   * @throws InputError where the address does not parse, has bits set behind the length, or the
-   *   length is out of range
+   * @throws InputError if the address is invalid, if it has bits set after the length, or if the length is out of
+   *   range
    * @example
    * new Prefix("fd00::", 8).toString();  // "fd00::/8"
    */
@@ -85,7 +85,7 @@ export class Prefix {
   /**
    * The reverse DNS zone of the prefix (RFC 3596 §2.5), without a dot at its end.
    *
-   * @throws InputError where the length is not a multiple of 4, as a zone is cut between digits
+   * @throws InputError if the length is not a multiple of 4: each label of a zone is one hex digit
    */
   get arpa(): string {
     if (this.length % 4) {
@@ -96,7 +96,7 @@ export class Prefix {
     return [...zone.map((digit) => digit.toString(16)), "ip6", "arpa"].join(".");
   }
 
-  /** The 16 bytes of the address that lies so far behind the first. */
+  /** The address at this distance from the first one, 16 bytes. */
   #at(distance: bigint): Uint8Array {
     let rest = this.#first.reduce((bits, byte) => (bits << 8n) | BigInt(byte), 0n) + distance;
     const address = new Uint8Array(16);
@@ -110,17 +110,17 @@ function checkedBytes(address: Uint8Array): Uint8Array {
   throw mismatch("prefix", "an address of 16 bytes", address);
 }
 
-/** The prefix of that length around an address of 16 bytes, whose bits behind it are dropped. */
+/** The prefix of this length that contains the address (16 bytes). */
 export function prefixAround(address: Uint8Array, length: number): Prefix {
   return new Prefix(masked(address, length), length);
 }
 
-/** The address with all bits behind the first `length` cleared. */
+/** The address with all bits after the first `length` set to zero. */
 function masked(address: Uint8Array, length: number): Uint8Array {
   return address.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))));
 }
 
-/** The number as a bigint, where it is one of the 2 to the power of `bits` from 0 on. */
+/** The number as a bigint, after a check that it is a whole number from 0 to 2 to the power of `bits`, less 1. */
 function index(what: string, n: number | bigint, bits: number): bigint {
   const count = 1n << BigInt(bits);
   const refusal = (why?: string) =>

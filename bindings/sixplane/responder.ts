@@ -4,7 +4,7 @@ import { formatHex, parseNode } from "./identifier.ts";
 import { REFUSALS, type Verdict } from "./verdict.ts";
 
 /**
- * What a responder answers for.
+ * The options of a responder.
  *
  * @example
  * const options: ResponderOptions = { node: "89e92ceee5", modes: ["6plane"], probes: true };
@@ -15,9 +15,9 @@ export interface ResponderOptions {
   /** The kinds of address to answer for. Both by default. */
   modes?: readonly Mode[];
   /**
-   * Whether to answer unicast probes, too, by which a kernel checks that a neighbour it knows can
-   * still be reached. Off by default, as only the owner's own answer proves that. It helps where the
-   * addresses of a /80 are routed on to containers, for which the owner's kernel does not answer.
+   * Whether to answer unicast probes, too. A kernel sends one to check that it can still reach a known
+   * neighbour. Off by default, because only the owner's own answer proves that. Switch it on where the addresses
+   * of a /80 are routed to containers: the owner's kernel does not answer for them.
    */
   probes?: boolean;
 }
@@ -25,8 +25,8 @@ export interface ResponderOptions {
 /**
  * Answers the Neighbor Solicitations that one host sends into one network.
  *
- * It holds no state but its configuration, and one WebAssembly page of memory of its own, which
- * never grows: views of it stay valid as long as the responder.
+ * Its only state is its configuration. It has one WebAssembly page of memory of its own, which never grows, so
+ * views of that memory stay valid as long as the responder exists.
  *
  * @example
  * const responder = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" });
@@ -38,8 +38,8 @@ export class Responder {
   readonly node: string;
 
   /**
-   * The core's own memory for a frame, 65,518 bytes, for `answerInPlace`: read a frame straight
-   * into it, write the reply straight from its start.
+   * The core's memory for a frame, 65,518 bytes. For `answerInPlace`: read a frame into it, and write the reply
+   * from its start.
    */
   readonly buffer: Uint8Array;
 
@@ -64,11 +64,11 @@ export class Responder {
   /**
    * Judges a frame and makes its reply.
    *
-   * Allocates nothing: verdicts are shared objects, and a reply's `frame` is a view that holds
-   * until the next call; `slice()` it to keep it.
+   * Allocates nothing. Verdicts are shared objects. A reply's `frame` is a view that is valid until the next
+   * call; `slice()` keeps it longer.
    *
-   * @param frame an Ethernet frame from its destination MAC on, left as it is. Of a longer one than
-   *   65,518 bytes that much is looked at; a solicitation can only be so long on a link whose MTU is.
+   * @param frame an Ethernet frame from its destination MAC on; it is not changed. Only its first 65,518 bytes
+   *   are looked at.
    * @throws InputError for anything but bytes
    * @example
    * const responder = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" });
@@ -85,8 +85,8 @@ export class Responder {
    * Judges the frame that lies at the start of `buffer`, and puts the reply in its place.
    *
    * @param length the frame's length, 0 to 65,518 bytes
-   * @returns the length of the reply, 86; else 0 or below, and the frame is as it was: `verdict`
-   *   tells what the number means
+   * @returns 86, the length of the reply; or 0 or below, and the frame is unchanged. `verdict` explains the
+   *   number
    * @throws InputError for a length that the buffer cannot hold
    * @example
    * const length = responder.answerInPlace(readSync(tap, responder.buffer));
@@ -100,8 +100,8 @@ export class Responder {
   }
 
   /**
-   * The verdict behind what `answerInPlace` returned. A shared object; a reply's `frame` is a view
-   * of `buffer`.
+   * The verdict for a return value of `answerInPlace`. It is a shared object. A reply's `frame` is a view of
+   * `buffer`.
    *
    * @param returned 86, 0, or -1 to -31
    * @throws InputError for a number that it never returns

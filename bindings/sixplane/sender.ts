@@ -2,20 +2,20 @@ import type { Core } from "./core.ts";
 import { mismatch } from "./errors.ts";
 
 /**
- * What a node may send from, beside what is its own.
+ * The IPv6 source addresses that a node may use besides its own.
  *
  * @example
  * const policy: SourcePolicy = { foreign: false };
  */
 export interface SourcePolicy {
   /**
-   * Whether a node may use IPv6 sources that belong to no node of the network: global addresses,
-   * and unique local ones of other prefixes. On by default, as nodes may route for others.
+   * Whether a node may use IPv6 sources that belong to no node of the network: global addresses, and unique
+   * local addresses of other prefixes. On by default, because a node may route for others.
    */
   foreign?: boolean;
 }
 
-//  Where a frame names its sender, offsets from the Ethernet destination (RFC 2464 §3, RFC 8200 §3); VLAN
+//  The sender's addresses in a frame, offsets from the Ethernet destination (RFC 2464 §3, RFC 8200 §3); VLAN
 //  tags of four bytes each may come before the ethertype (IEEE 802.1Q)
 //
 //   6            12          14          22            38     54
@@ -49,7 +49,7 @@ export function permitsSource(
   policy: SourcePolicy = {},
 ): boolean {
   if (!(frame instanceof Uint8Array)) throw mismatch("frame", "a Uint8Array", frame);
-  // A policy that was misunderstood would let through what it was to keep out.
+  // A wrong policy is an error: to ignore it would permit frames that the caller wants to reject.
   if (typeof policy !== "object" || !policy) throw mismatch("source policy", "an object", policy);
   const { foreign = true } = policy;
   if (typeof foreign !== "boolean") throw mismatch("foreign", "true or false", foreign);

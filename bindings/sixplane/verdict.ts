@@ -1,8 +1,8 @@
 import { INVALID_REASONS, PASS_REASONS } from "./core.ts";
 
 /**
- * Why a frame is passed on; `unspecified` from a build of the core that gives no reasons. The README's table of
- * rules says what each stands for.
+ * Why a frame is passed on. `unspecified` comes from builds of the core without reasons. The rule table in
+ * assembly/README.md explains each reason.
  *
  * @example
  * const reason: PassReason = "unicast-probe"; // rule A3
@@ -10,8 +10,8 @@ import { INVALID_REASONS, PASS_REASONS } from "./core.ts";
 export type PassReason = (typeof PASS_REASONS)[keyof typeof PASS_REASONS] | "unspecified";
 
 /**
- * Why a solicitation must not be answered (mostly RFC 4861 §7.1.1); `unspecified` from a build of the core that
- * gives no reasons. The README's table of rules says what each stands for.
+ * Why a solicitation must not be answered (mostly RFC 4861 §7.1.1). `unspecified` comes from builds of the core
+ * without reasons. The rule table in assembly/README.md explains each reason.
  *
  * @example
  * const reason: InvalidReason = "hop-limit"; // rule B2
@@ -19,7 +19,7 @@ export type PassReason = (typeof PASS_REASONS)[keyof typeof PASS_REASONS] | "uns
 export type InvalidReason = (typeof INVALID_REASONS)[keyof typeof INVALID_REASONS] | "unspecified";
 
 /**
- * What to do with a frame.
+ * The responder's decision about one frame.
  *
  * @example
  * const verdict: Verdict = responder.answer(frame);
@@ -28,15 +28,15 @@ export type InvalidReason = (typeof INVALID_REASONS)[keyof typeof INVALID_REASON
  * else console.warn(verdict.reason);
  */
 export type Verdict =
-  /** `frame` is the answer, a Neighbor Advertisement of 86 bytes: it goes back where the question came from. */
+  /** `frame` is the answer, a Neighbor Advertisement of 86 bytes. Send it to the host that asked. */
   | { readonly kind: "reply"; readonly reason: "emulated"; readonly frame: Uint8Array }
-  /** Not for the responder: the frame goes on its way as it is. */
+  /** Not for the responder: forward the frame unchanged. */
   | { readonly kind: "pass"; readonly reason: PassReason }
-  /** A solicitation for an emulated address that nobody may answer: best dropped. */
+  /** An invalid solicitation for an emulated address: drop the frame. */
   | { readonly kind: "invalid"; readonly reason: InvalidReason };
 
 /**
- * The verdicts on frames that are not answered, by what the core returned for them, negated.
+ * The verdicts without a reply. The index is the negated return value of `respond`, 0 to 31.
  *
  * @internal
  */
