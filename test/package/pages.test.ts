@@ -1,5 +1,5 @@
 // The pages: their commands print what they show, their programs compile and do what they say, their links lead somewhere.
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   copyFileSync,
   cpSync,
@@ -173,7 +173,11 @@ test("the README's way for operators ends in a ping between containers of two ho
   context.skip(spawnSync("dockerd", ["--version"]).status !== 0, "dockerd is not installed");
   const block = blocksOf("README.md", "console").find((one) => !isPlain(one));
   if (!block) throw new Error("the README has no block with docker run");
-  runContained(commandsOf(block), context, OPERATORS_HOST);
+  try {
+    runContained(commandsOf(block), context, OPERATORS_HOST);
+  } finally {
+    execFileSync("find", ["/sys/fs/cgroup", "-depth", "-path", "*/sixplane-page*", "-type", "d", "-delete"]);
+  }
 });
 
 describe("the programs of pages", () => {
