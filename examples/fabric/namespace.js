@@ -103,6 +103,11 @@ export class Namespace {
     }
   }
 
+  /** The words of a command that runs in it. @param {string[]} words @returns {[string, ...string[]]} */
+  words(...words) {
+    return ["nsenter", `--net=${this.path}`, "--", ...words];
+  }
+
   /** Starts a program in it, which gets SIGTERM if this one ends first. @param {string[]} words */
   start(...words) {
     const all = ["--pdeathsig=TERM", ...words];
@@ -127,7 +132,7 @@ export class Namespace {
    * @param {string} otherName the interface at that end
    */
   connect(name, other, otherName) {
-    this.ip(`link add ${name} type veth peer name ${otherName} netns ${other.#path}`);
+    this.ip(`link add ${name} type veth peer name ${otherName} netns ${other.path}`);
     this.ip(`link set ${name} up`);
     other.ip(`link set ${otherName} up`);
   }
@@ -137,7 +142,12 @@ export class Namespace {
     closeSync(this.#file);
   }
 
-  get #path() {
+  [Symbol.dispose]() {
+    this.close();
+  }
+
+  /** Its file, as `ip link add … netns` and nsenter take it. It is there until `close`. */
+  get path() {
     return `/proc/${process.pid}/fd/${this.#file}`;
   }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { COMMAND, folder, sixplane } from "../support/command.ts";
 import {
   A,
@@ -16,7 +17,7 @@ import {
   WARNING,
   withoutDetection,
 } from "../support/hosts.ts";
-import { isInstalled, Namespace, obstacle, run } from "../support/namespace.ts";
+import { obstacle, run } from "../support/namespace.ts";
 
 /** The character that starts what a terminal is told to do. */
 const ESCAPE = "\x1b";
@@ -229,7 +230,7 @@ describe("the end", () => {
   });
 
   test("comes while the kernel asks whether others have its addresses", async () => {
-    await using namespace = await Namespace.open();
+    using namespace = Namespace.open();
     await using host = new Host(A.node, [], namespace);
     const tentative = ["ip", "-6", "address", "show", "dev", "zt0", "tentative"] as const;
     await until("a tentative address", () => {

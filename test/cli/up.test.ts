@@ -1,6 +1,7 @@
 // Hosts that `sixplane up` runs, as their kernels, ping and Wireshark see them.
 import { readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { folder } from "../support/command.ts";
 import {
   A,
@@ -19,7 +20,7 @@ import {
   WARNING,
   withoutDetection,
 } from "../support/hosts.ts";
-import { isInstalled, Namespace, obstacle, run } from "../support/namespace.ts";
+import { obstacle, run } from "../support/namespace.ts";
 
 beforeEach(({ skip }) => {
   skip(obstacle !== undefined, obstacle);
@@ -149,10 +150,10 @@ describe("three hosts", () => {
 
 describe("containers behind two hosts", () => {
   /** A namespace behind a host, which routes one address of its /80 there. */
-  async function container(host: Namespace | undefined, address: string): Promise<Namespace> {
-    const namespace = await Namespace.open();
+  function container(host: Namespace | undefined, address: string): Namespace {
+    const namespace = Namespace.open();
     withoutDetection(namespace);
-    const ends = ["type", "veth", "peer", "name", "eth1", "netns", `${namespace.pid}`];
+    const ends = ["type", "veth", "peer", "name", "eth1", "netns", namespace.path];
     runIn(host, "ip", "link", "add", "container", ...ends);
     runIn(host, "ip", "address", "add", "fe80::1/64", "dev", "container");
     runIn(host, "ip", "link", "set", "container", "up");
@@ -181,8 +182,8 @@ describe("containers behind two hosts", () => {
     const [one, two] = underlay.namespaces;
     const near = "fc9c:56c2:e389:e92c:eee5::42";
     const far = "fc9c:56c2:e3de:adbe:ef01:242:ac11:2";
-    await using behindA = await container(one, near);
-    await using behindB = await container(two, far);
+    using behindA = container(one, near);
+    using behindB = container(two, far);
     const drop = ["--multicast", "drop"];
     await using a = await Host.up(A.node, [...drop, "--probes", ...peers([B.node, 2])], one);
     {
@@ -312,7 +313,7 @@ describe("the underlay", () => {
   });
 
   test("may be this machine, as localhost", async () => {
-    await using namespace = await Namespace.open();
+    using namespace = Namespace.open();
     withoutDetection(namespace);
     const onA = ["--listen", "localhost:5001", "--peer", `${B.node}@localhost:5002`];
     const onB = ["--listen", "localhost:5002", "--peer", `${A.node}@localhost:5001`, "--json"];

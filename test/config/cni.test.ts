@@ -1,8 +1,10 @@
 // Containers that the CNI plugins connect, on hosts that sixplane up connects.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { basename } from "node:path";
 import { Address6 } from "ip-address";
 import { beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { folder, sixplane } from "../support/command.ts";
 import {
   A,
@@ -17,7 +19,7 @@ import {
   Underlay,
   withoutDetection,
 } from "../support/hosts.ts";
-import { isInstalled, isRoot, Namespace, obstacle } from "../support/namespace.ts";
+import { isRoot, obstacle } from "../support/namespace.ts";
 import { runPage } from "./page.ts";
 
 const PLUGINS = "/usr/lib/cni";
@@ -132,9 +134,9 @@ describe("the plugins", () => {
       await using b = await Host.up(B.node, ["--peer", `${A.node}@192.0.2.1`], two);
       using runtimeA = new Runtime(one, await listOf("--network", NETWORK, "--node", A.node, ...words));
       using runtimeB = new Runtime(two, await listOf("--network", NETWORK, "--node", B.node, ...words));
-      await using onA = await Container.open(runtimeA);
-      await using alsoOnA = await Container.open(runtimeA);
-      await using onB = await Container.open(runtimeB);
+      using onA = Container.open(runtimeA);
+      using alsoOnA = Container.open(runtimeA);
+      using onB = Container.open(runtimeB);
 
       const containers = [onA, alsoOnA, onB];
       for (const { address, prefix } of containers) {
@@ -170,9 +172,9 @@ describe("the plugins", () => {
   );
 
   test("let a container reach itself by the address of a service", async () => {
-    await using host = await Namespace.open();
+    using host = Namespace.open();
     using runtime = new Runtime(host, await listOf(...HOST_A));
-    await using container = await Container.open(runtime);
+    using container = Container.open(runtime);
     const service = "fd00::1";
     const nat = (...words: string[]) => runIn(host, "ip6tables", "-t", "nat", "-A", ...words);
     nat("PREROUTING", "-d", service, "-j", "DNAT", "--to-destination", container.address);
@@ -181,16 +183,16 @@ describe("the plugins", () => {
   });
 
   test("have addresses for two containers in a /126, and in a /127 for none", async () => {
-    await using host = await Namespace.open();
+    using host = Namespace.open();
     const list = await listOf(...HOST_A, "--subnet", "web", "--subnet-length", "126");
     using runtime = new Runtime(host, list);
-    await using one = await Container.open(runtime);
-    await using other = await Container.open(runtime);
+    using one = Container.open(runtime);
+    using other = Container.open(runtime);
     expect([one.pings(other.address), other.pings(one.address)]).toEqual([true, true]);
-    await expect(Container.open(runtime)).rejects.toThrow("no IP addresses available in range set");
+    expect(() => Container.open(runtime)).toThrow("no IP addresses available in range set");
     const shorter: List = JSON.parse(JSON.stringify(list).replaceAll("/126", "/127"));
     using none = new Runtime(host, { ...shorter, name: "none" });
-    await expect(Container.open(none)).rejects.toThrow("too small to allocate from");
+    expect(() => Container.open(none)).toThrow("too small to allocate from");
   });
 });
 
@@ -247,8 +249,8 @@ class Runtime {
     const env = {
       ...process.env,
       CNI_COMMAND: command,
-      CNI_CONTAINERID: `container-${container.pid}`,
-      CNI_NETNS: `/proc/${container.pid}/ns/net`,
+      CNI_CONTAINERID: `container-${basename(container.path)}`,
+      CNI_NETNS: container.path,
       CNI_IFNAME: "eth0",
       CNI_PATH: PLUGINS,
     };
@@ -267,7 +269,7 @@ class Runtime {
 }
 
 /** A namespace that a runtime has given an interface. */
-class Container implements AsyncDisposable {
+class Container implements Disposable {
   readonly namespace: Namespace;
   readonly address: string;
   readonly prefix: string;
@@ -284,12 +286,12 @@ class Container implements AsyncDisposable {
     this.prefix = `${own.startAddress().correctForm()}/${own.subnetMask}`;
   }
 
-  static async open(runtime: Runtime): Promise<Container> {
-    const namespace = await Namespace.open();
+  static open(runtime: Runtime): Container {
+    const namespace = Namespace.open();
     try {
       return new Container(runtime, namespace, runtime.add(namespace));
     } catch (error) {
-      await namespace[Symbol.asyncDispose]();
+      namespace.close();
       throw error;
     }
   }
@@ -302,7 +304,7 @@ class Container implements AsyncDisposable {
     return ping(this.namespace, address).status === 0;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.namespace[Symbol.asyncDispose]();
+  [Symbol.dispose](): void {
+    this.namespace.close();
   }
 }

@@ -1,6 +1,6 @@
 // Kea's own judgement of its file; what a host gets is in site.test.ts.
 import { test } from "vitest";
-import { isInstalled } from "../support/namespace.ts";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { runPage } from "./page.ts";
 
 // systemd's part is done by hand.

@@ -1,6 +1,6 @@
 // A real libvirtd brings the network up.
 import { test } from "vitest";
-import { isInstalled } from "../support/namespace.ts";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { runPage } from "./page.ts";
 
 const SETUP = `

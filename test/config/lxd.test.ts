@@ -1,9 +1,9 @@
 // A real LXD sets the bridge up.
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { sixplane } from "../support/command.ts";
 import { NETWORK, SELF } from "../support/frames.ts";
-import { isInstalled } from "../support/namespace.ts";
 import { runPage } from "./page.ts";
 
 const SETUP = `

@@ -1,6 +1,7 @@
 // What systemd-networkd makes of its files, without a systemd, in namespaces of its own.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { folder, sixplane } from "../support/command.ts";
 import {
   A,
@@ -16,7 +17,7 @@ import {
   until,
   withoutDetection,
 } from "../support/hosts.ts";
-import { isInstalled, isRoot, Namespace, obstacle } from "../support/namespace.ts";
+import { isRoot, obstacle } from "../support/namespace.ts";
 import { runPage } from "./page.ts";
 
 const NETWORKD = "/lib/systemd/systemd-networkd";
@@ -80,7 +81,7 @@ describe("systemd-networkd", () => {
   });
 
   test("gives an interface its address, and the /80 to a bridge and to nobody", async () => {
-    await using namespace = await Namespace.open();
+    using namespace = Namespace.open();
     const ip = (...words: string[]) => runIn(namespace, "ip", ...words);
     ip("link", "add", "earth", "type", "veth", "peer", "name", "far");
     ip("link", "set", "far", "up"); // so that earth has a carrier, as a TAP in use
@@ -116,7 +117,7 @@ describe("systemd-networkd", () => {
     ["an address", "bridge.network", "\nAddress=f", "\nAddress=x", "Invalid address 'x"],
     ["a kind", "bridge.netdev", "=bridge", "=brigde", "Failed to parse netdev kind"],
   ])("says where %s is wrong", async (_, file, right, wrong, complaint) => {
-    await using namespace = await Namespace.open();
+    using namespace = Namespace.open();
     await using networkd = new Networkd(namespace);
     networkd.write(file, (await write(file, A.node)).replace(right, wrong));
     await networkd.started();
@@ -141,8 +142,8 @@ describe("systemd-networkd", () => {
     await using capture = await captureUnderlay();
     await using a = await Host.up(A.node, ["--peer", `${B.node}@192.0.2.2`], one);
     await using b = await Host.up(B.node, ["--peer", `${A.node}@192.0.2.1`], two);
-    await using onA = await attach(one, "fc9c:56c2:e389:e92c:eee5:d3eb::");
-    await using onB = await attach(two, "fc9c:56c2:e3de:adbe:ef01:d3eb::");
+    using onA = attach(one, "fc9c:56c2:e389:e92c:eee5:d3eb::");
+    using onB = attach(two, "fc9c:56c2:e3de:adbe:ef01:d3eb::");
     for (const networkd of [networkdA, networkdB]) {
       for (const name of ["zt0", "br-web"]) await networkd.says(name, "configured");
       expect(networkd.complaints).toEqual([]);
@@ -193,10 +194,10 @@ function addresses(namespace: Namespace, name: string): string[] {
 }
 
 /** A namespace with an interface on a host's bridge, and the second address of a /96 whose first is the bridge's. */
-async function attach(host: Namespace, prefix: string): Promise<Namespace> {
-  const namespace = await Namespace.open();
+function attach(host: Namespace, prefix: string): Namespace {
+  const namespace = Namespace.open();
   withoutDetection(namespace);
-  const ends = ["type", "veth", "peer", "name", "eth0", "netns", `${namespace.pid}`];
+  const ends = ["type", "veth", "peer", "name", "eth0", "netns", namespace.path];
   runIn(host, "ip", "link", "add", "port", ...ends);
   runIn(host, "ip", "link", "set", "port", "master", "br-web", "up");
   runIn(namespace, "ip", "link", "set", "eth0", "up");

@@ -1,6 +1,6 @@
 // radvd's own judgement of its file; what a host makes of it is in site.test.ts.
 import { test } from "vitest";
-import { isInstalled } from "../support/namespace.ts";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { runPage } from "./page.ts";
 
 // systemd's part is done by hand.

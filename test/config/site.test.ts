@@ -2,9 +2,10 @@
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { Address6 } from "ip-address";
 import { beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { folder, type Run, sixplane } from "../support/command.ts";
 import { A, B, Host, NETWORK, Program, ping, runIn, Underlay, until } from "../support/hosts.ts";
-import { isInstalled, isRoot, Namespace, obstacle } from "../support/namespace.ts";
+import { isRoot, obstacle } from "../support/namespace.ts";
 
 const LINK = "fc9c:56c2:e389:e92c:eee5:1246::/96";
 const ROUTER = "fc9c:56c2:e389:e92c:eee5:1246:0:1";
@@ -111,10 +112,10 @@ async function configured(files: { path(name: string): string }, target: string,
 }
 
 /** A link between two namespaces: lan0 of a router, which has the sub-prefix's second address, and eth0 of a host. */
-async function site(router: Namespace): Promise<Namespace> {
-  const host = await Namespace.open();
+function site(router: Namespace): Namespace {
+  const host = Namespace.open();
   runIn(router, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1", "net.ipv6.conf.default.accept_dad=0");
-  runIn(router, "ip", "link", "add", "lan0", "type", "veth", "peer", "name", "eth1", "netns", `${host.pid}`);
+  runIn(router, "ip", "link", "add", "lan0", "type", "veth", "peer", "name", "eth1", "netns", host.path);
   runIn(router, "ip", "address", "add", `${ROUTER}/96`, "dev", "lan0");
   runIn(router, "ip", "link", "set", "lan0", "up");
   runIn(
@@ -142,7 +143,7 @@ describe("a host of a site", () => {
     const [one, two] = underlay.namespaces as [Namespace, Namespace];
     await using _router = await Host.up(A.node, ["--peer", `${B.node}@192.0.2.2`], one);
     await using _node = await Host.up(B.node, ["--peer", `${A.node}@192.0.2.1`], two);
-    await using host = await site(one);
+    using host = site(one);
 
     const nobody = "fc9c:56c2:e389:e92c:eee5:1::2"; // of the router's /80, and of no sub-prefix
     const asked = ping(two, nobody, "-W", "9").stdout;

@@ -6,12 +6,13 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync }
 import { fileURLToPath } from "node:url";
 import { parseAddress } from "sixplane";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, type Namespace } from "../../examples/fabric/namespace.js";
 import { judge } from "../fuzz/oracle.ts";
 import { pcap } from "../support/captures.ts";
 import { folder } from "../support/command.ts";
 import { hex, toHex } from "../support/frames.ts";
 import { A, B, C, Host, NETWORK, Program, Underlay, until, withoutDetection } from "../support/hosts.ts";
-import { isInstalled, type Namespace, obstacle, run } from "../support/namespace.ts";
+import { obstacle, run } from "../support/namespace.ts";
 
 const SCAPY = ["/usr/bin/python3", fileURLToPath(new URL("attack.py", import.meta.url))];
 const TOOLS = ["atk6-flood_solicitate6", "ndisc6", "tcpdump", "tshark", "ping", "setpriv"];

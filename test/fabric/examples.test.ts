@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { readFileSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { folder } from "../support/command.ts";
-import { isInstalled, Namespace, obstacle, run } from "../support/namespace.ts";
+import { obstacle, run } from "../support/namespace.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const NETWORK = "8056c2e21c000001";
@@ -139,8 +140,8 @@ describe("Docker Engines", () => {
 
 describe("the smallest handlers", () => {
   test("of Node and Deno ping each other", async () => {
-    await using other = await Namespace.open();
-    run("ip", "link", "add", "here", "type", "veth", "peer", "name", "there", "netns", `${other.pid}`);
+    using other = Namespace.open();
+    run("ip", "link", "add", "here", "type", "veth", "peer", "name", "there", "netns", other.path);
     run("ip", "address", "add", "192.0.2.1/24", "dev", "here");
     run("ip", "link", "set", "here", "up");
     run(...other.words("ip", "address", "add", "192.0.2.2/24", "dev", "there"));

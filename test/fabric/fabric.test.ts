@@ -1,6 +1,7 @@
 // Hosts of one network, each in a namespace of its own, and this process the Ethernet between them.
 import type { Tap } from "sixplane/tap";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { hex, NETWORK, OWNER, OWNER_MAC, SELF_MAC, toHex } from "../support/frames.ts";
 import {
   DENO,
@@ -11,7 +12,7 @@ import {
   skipDuplicateDetection,
   until,
 } from "../support/kernel.ts";
-import { isInstalled, Namespace, obstacle, run } from "../support/namespace.ts";
+import { obstacle, run } from "../support/namespace.ts";
 import { isNumbered, numbered, PacketSocket, sendAll } from "../support/packet.ts";
 
 beforeAll(() => {
@@ -36,7 +37,7 @@ class Fabric implements AsyncDisposable {
   }
 
   static async open(runtime: string[]): Promise<Fabric> {
-    const namespace = await Namespace.open();
+    const namespace = Namespace.open();
     const skipDetection = "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad";
     run(...namespace.words("sh", "-c", skipDetection));
     const options = hostWords({ network: NETWORK, node: OWNER, usable: true }, runtime);
@@ -60,7 +61,7 @@ class Fabric implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.tap.close();
     await this.owner[Symbol.asyncDispose]();
-    await this.ownerNamespace[Symbol.asyncDispose]();
+    this.ownerNamespace.close();
   }
 }
 

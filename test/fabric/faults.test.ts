@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { COMMAND, folder } from "../support/command.ts";
 import { hex, OWNER_MAC, solicitation } from "../support/frames.ts";
 import {
@@ -26,7 +27,7 @@ import {
   WARNING,
   withoutDetection,
 } from "../support/hosts.ts";
-import { isInstalled, isRoot, obstacle, run } from "../support/namespace.ts";
+import { isRoot, obstacle, run } from "../support/namespace.ts";
 import { isNumbered, numbered, numberOf, PacketSocket } from "../support/packet.ts";
 
 beforeAll(() => {

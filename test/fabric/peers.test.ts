@@ -1,6 +1,7 @@
 // What goes between hosts, and what is let in: datagrams of others, forged ones, and those of the kernel's own VXLAN.
 import { spawnSync } from "node:child_process";
 import { beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, type Namespace } from "../../examples/fabric/namespace.js";
 import {
   A,
   B,
@@ -14,7 +15,7 @@ import {
   Underlay,
   withoutDetection,
 } from "../support/hosts.ts";
-import { isInstalled, type Namespace, obstacle } from "../support/namespace.ts";
+import { obstacle } from "../support/namespace.ts";
 
 beforeEach(({ skip }) => {
   skip(obstacle !== undefined, obstacle);

@@ -2,8 +2,9 @@
 import { createSocket } from "node:dgram";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { folder } from "../support/command.ts";
-import { isInstalled, obstacle, run } from "../support/namespace.ts";
+import { obstacle, run } from "../support/namespace.ts";
 import { Machine } from "./machine.ts";
 import { make, noChip } from "./tools.ts";
 

@@ -5,8 +5,9 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Namespace } from "../../examples/fabric/namespace.js";
 import { COMMAND, folder } from "./command.ts";
-import { Namespace, run } from "./namespace.ts";
+import { run } from "./namespace.ts";
 
 export const NETWORK = "8056c2e21c000001";
 
@@ -209,7 +210,7 @@ export class Underlay implements AsyncDisposable {
     run("ip", "address", "add", "192.0.2.254/24", "dev", "underlay");
     run("ip", "link", "set", "underlay", "up");
     try {
-      for (let n = 1; n <= count; n++) underlay.namespaces.push(await attach(n));
+      for (let n = 1; n <= count; n++) underlay.namespaces.push(attach(n));
     } catch (error) {
       await underlay[Symbol.asyncDispose]();
       throw error;
@@ -221,15 +222,15 @@ export class Underlay implements AsyncDisposable {
     for (const name of interfaces().filter((found) => /^(underlay|port\d+)$/.test(found))) {
       run("ip", "link", "delete", name); // the kernel takes its time over those of a namespace that has ended
     }
-    for (const namespace of this.namespaces) await namespace[Symbol.asyncDispose]();
+    for (const namespace of this.namespaces) namespace.close();
   }
 }
 
-async function attach(n: number): Promise<Namespace> {
-  const namespace = await Namespace.open();
+function attach(n: number): Namespace {
+  const namespace = Namespace.open();
   const inside = (...words: string[]) => runIn(namespace, "ip", ...words);
   withoutDetection(namespace);
-  const peer = ["peer", "name", "eth0", "netns", `${namespace.pid}`];
+  const peer = ["peer", "name", "eth0", "netns", namespace.path];
   run("ip", "link", "add", `port${n}`, "type", "veth", ...peer);
   run("ip", "link", "set", `port${n}`, "master", "underlay", "up");
   inside("address", "add", `192.0.2.${n}/24`, "dev", "eth0");

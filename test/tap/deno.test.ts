@@ -1,6 +1,7 @@
 // The TAP under Deno, whose own way of calling the C library it goes.
 import { spawnSync } from "node:child_process";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { NETWORK, SELF } from "../support/frames.ts";
 import {
   DENO,
@@ -11,7 +12,7 @@ import {
   skipDuplicateDetection,
   state,
 } from "../support/kernel.ts";
-import { isInstalled, obstacle, run } from "../support/namespace.ts";
+import { obstacle, run } from "../support/namespace.ts";
 
 const OPTIONS = { network: NETWORK, node: SELF, name: "zt5" };
 

@@ -1,9 +1,10 @@
 // Duplicate address detection, which takes the kernel 1 to 2 seconds for an address.
 import { openTap } from "sixplane/tap";
 import { beforeEach, describe, expect, test } from "vitest";
+import { Namespace } from "../../examples/fabric/namespace.js";
 import { advertisement, hex, NETWORK, SELF, SELF_ADDRESS, UNSPECIFIED } from "../support/frames.ts";
 import { hostWords, interfaces, Program, until } from "../support/kernel.ts";
-import { Namespace, obstacle, run } from "../support/namespace.ts";
+import { obstacle, run } from "../support/namespace.ts";
 
 beforeEach(({ skip }) => {
   skip(obstacle !== undefined, obstacle);
@@ -26,7 +27,7 @@ describe("the node's own addresses", () => {
   });
 
   test("are refused where another host of the network has them", async () => {
-    await using elsewhere = await Namespace.open();
+    using elsewhere = Namespace.open();
     const words = elsewhere.words(...hostWords({ network: NETWORK, node: SELF, usable: true }));
     await using other = new Program(words, { ipc: true });
     await other.printed("open");

@@ -3,10 +3,11 @@ import { spawnSync } from "node:child_process";
 import { initSync } from "sixplane";
 import type { Tap } from "sixplane/tap";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { solicitation } from "../support/frames.ts";
 import { A, B, Host, until } from "../support/hosts.ts";
 import { open, skipDuplicateDetection } from "../support/kernel.ts";
-import { isInstalled, obstacle } from "../support/namespace.ts";
+import { obstacle } from "../support/namespace.ts";
 import { numbered, PacketSocket, sendAll } from "../support/packet.ts";
 
 beforeAll(() => {

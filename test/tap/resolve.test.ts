@@ -4,11 +4,12 @@ import { writeFileSync } from "node:fs";
 import { initSync } from "sixplane";
 import type { TapOptions } from "sixplane/tap";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled } from "../../examples/fabric/namespace.js";
 import { pcap } from "../support/captures.ts";
 import { folder } from "../support/command.ts";
 import { OWNER_MAC, SELF_MAC, solicitation, solicitedNode, TARGET, toHex } from "../support/frames.ts";
 import { keeper, neighbours, open, skipDuplicateDetection, until } from "../support/kernel.ts";
-import { isInstalled, isRoot, obstacle, run } from "../support/namespace.ts";
+import { isRoot, obstacle, run } from "../support/namespace.ts";
 import { PacketSocket, settled } from "../support/packet.ts";
 
 const MAC = "02:de:ad:a2:0d:c3";
