@@ -36,7 +36,7 @@ export function isSame(a: usize, b: usize): i32 {
 @inline
 export function isGroupOf(group: usize, target: usize, unspecified: bool): bool {
   const low = load<u64>(group, 8);
-  const solicitedNode = (<u64>(load<u32>(target, 12) | 0xff) << 32) | 0x0100_0000;
+  const solicitedNode = ((<u64>(load<u32>(target, 12) | 0xff)) << 32) | 0x0100_0000;
   return load<u64>(group) == GROUP && (low == solicitedNode || (!unspecified && rotl<u64>(low, 8) == 1));
 }
 

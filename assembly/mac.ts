@@ -46,8 +46,8 @@ export function firstOctet(config: usize): i32 {
 
 /** The MAC that the node has on the record's network. */
 export function macOf(config: usize, node: u64): u64 {
-  const mask = <u64>bswap<u32>(load<u32>(config, NETWORK + 3)) | (<u64>load<u8>(config, NETWORK + 2) << 32);
-  return ((node ^ mask) << 24) | (<u64>firstOctet(config) << 16);
+  const mask = <u64>bswap<u32>(load<u32>(config, NETWORK + 3)) | ((<u64>load<u8>(config, NETWORK + 2)) << 32);
+  return ((node ^ mask) << 24) | ((<u64>firstOctet(config)) << 16);
 }
 
 /**

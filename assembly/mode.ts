@@ -44,7 +44,8 @@ export function modeOf(config: usize, address: usize): i32 {
     mode = i32(first == FC) & i32(load<u32>(address, 1) == foldedNetwork(config));
   }
   if (MODES & RFC4193) {
-    const own = i32(load<u64>(address, 1) == load<u64>(config, NETWORK)) & i32(load<u16>(address, 9) == RFC4193_MARK);
+    const own =
+      i32(load<u64>(address, 1) == load<u64>(config, NETWORK)) & i32(load<u16>(address, 9) == RFC4193_MARK);
     mode |= (i32(first == FD) & own) << 1;
   }
   return mode & modes(config);
