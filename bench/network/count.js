@@ -1,6 +1,6 @@
 // Counts the solicitations that reach other hosts, on real kernels, until each of them has talked to each other.
 import { readFileSync } from "node:fs";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { EchoSocket } from "../../examples/fabric/echo.js";
 import { openHosts } from "../../examples/fabric/host.js";
 import { Namespace } from "../../examples/fabric/namespace.js";
@@ -27,7 +27,6 @@ const PATIENCE_MILLISECONDS = 5000;
  * @throws Error where a host does not reach another
  */
 export async function count(number) {
-  initSync();
   const outside = Namespace.own();
   outside.ip(`link add ${WIRE} type bridge mcast_snooping 0`);
   outside.ip(`link set ${WIRE} up`);

@@ -1,7 +1,7 @@
 // What iperf3 carries between two containers on different hosts, and over a cable between two namespaces.
 import { once } from "node:events";
 import { json } from "node:stream/consumers";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { openHosts } from "../../examples/fabric/host.js";
 import { Namespace } from "../../examples/fabric/namespace.js";
 
@@ -15,7 +15,6 @@ export async function throughputs() {
 }
 
 async function overFabric() {
-  initSync();
   const outside = Namespace.own();
   outside.ip("link add wire type bridge");
   outside.ip("link set wire up");

@@ -10,7 +10,7 @@ const BUDGETS = [
   { build: "responder-rfc4193.wasm", budget: 920, bytes: file },
   { build: "tiny.wasm", budget: 598, bytes: file },
   { build: "address.wasm", budget: 480, bytes: file },
-  { build: "index.js", note: "minified, gzipped, wasm included", budget: 8192, bytes: bundle },
+  { build: "index.js", note: "minified, gzipped, wasm included", budget: 9216, bytes: bundle },
 ];
 
 /**

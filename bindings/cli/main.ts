@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
-import { InputError, initSync, SixplaneError } from "sixplane";
+import { InputError, SixplaneError } from "sixplane";
 import { type AddressOptions, address } from "./commands/address.ts";
 import { adhoc } from "./commands/adhoc.ts";
 import { type AnswerOptions, answer } from "./commands/answer.ts";
@@ -145,7 +145,6 @@ function report(error: unknown): number {
   return error instanceof InputError ? BAD_INPUT : FAILED;
 }
 
-initSync();
 try {
   const output = new Output();
   await commands(output).parseAsync();

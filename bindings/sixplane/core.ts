@@ -2,13 +2,7 @@
 
 import { instantiateSync } from "@assemblyscript/loader";
 import build from "../../dist/sixplane.wasm";
-import {
-  CompilationRefusedError,
-  InputError,
-  MissingFunctionError,
-  mismatch,
-  NotInitializedError,
-} from "./errors.ts";
+import { CompilationRefusedError, InputError, MissingFunctionError, mismatch } from "./errors.ts";
 
 /**
  * A way to embed a node in an IPv6 address (upstream: ZeroTier's two managed address modes). In `6plane`, each
@@ -200,9 +194,14 @@ export class Core {
 
 let loaded: Core | undefined;
 
+const NO_WEBASSEMBLY = "this runtime has none, as in iOS Lockdown Mode and under node --jitless";
+const BYTES_REFUSED =
+  "let script-src of the Content-Security-Policy have 'wasm-unsafe-eval', or load a compiled module";
+
 /**
- * Loads the core. Call it once. A second call without a source does nothing. A second call with a source
- * replaces the core for objects that are made later.
+ * Loads the core before its first use. Without it, the first `Network` loads the full build, which is embedded.
+ * So it is for other builds, and for hosts that compile WebAssembly elsewhere. A second call without a source does
+ * nothing. A call with a source replaces the core for objects that are made later.
  *
  * @param source a build of the core: bytes, a compiled module, or a response with it; by default
  *   the full build, which is embedded
@@ -211,7 +210,6 @@ let loaded: Core | undefined;
  * @throws CompilationRefusedError if the runtime refuses to compile WebAssembly, or to compile it from bytes
  * @throws WebAssembly.CompileError if the bytes are not WebAssembly
  * @example
- * await init();
  * await init(fetch("/responder.wasm"));
  */
 export async function init(source?: CoreSource | FetchResponse | PromiseLike<FetchResponse>): Promise<void> {
@@ -228,7 +226,6 @@ export async function init(source?: CoreSource | FetchResponse | PromiseLike<Fet
  * @throws CompilationRefusedError if the runtime refuses to compile WebAssembly, or to compile it from bytes
  * @throws WebAssembly.CompileError if the bytes are not WebAssembly
  * @example
- * initSync();
  * initSync(new WebAssembly.Module(bytes));
  */
 export function initSync(source?: CoreSource): void {
@@ -237,23 +234,29 @@ export function initSync(source?: CoreSource): void {
 }
 
 /**
- * The loaded core.
+ * The loaded core: on first use the embedded one.
  *
  * @internal
- * @throws NotInitializedError before `init` or `initSync`
+ * @throws CompilationRefusedError if the runtime refuses to compile it
  */
 export function core(): Core {
-  if (!loaded) throw new NotInitializedError();
-  return loaded;
+  if (!loaded) initSync();
+  return loaded as Core;
 }
 
-/** Checks the source's type. Whether it is a build of the core is checked when it is loaded. */
+/** Checks that there is WebAssembly, and the source's type. Whether it is a build is checked when it is loaded. */
 function checked(source: unknown): BufferSource | undefined {
+  // First of all: a Node without WebAssembly crashes where `Response` is named, because its HTTP parser is WebAssembly.
+  if (typeof WebAssembly === "undefined") throw new CompilationRefusedError(NO_WEBASSEMBLY);
   const isBytes = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
-  if (source === undefined || isBytes || isResponse(source) || source instanceof WebAssembly.Module) {
+  if (source === undefined || isBytes || isResponse(source) || isModule(source)) {
     return source as BufferSource | undefined; // the loader tells them apart
   }
   throw mismatch("core", "bytes, a compiled module or a response", source);
+}
+
+function isModule(source: unknown): source is WebAssembly.Module {
+  return source instanceof WebAssembly.Module;
 }
 
 function isResponse(source: unknown): source is Response {
@@ -279,7 +282,7 @@ function load(source: BufferSource | WebAssembly.Module): void {
   try {
     loaded = instantiated(core);
   } catch (error) {
-    throw isRefusal(error, core) ? new CompilationRefusedError(error) : error;
+    throw isRefusal(error, core) ? new CompilationRefusedError(BYTES_REFUSED, error) : error;
   }
 }
 
@@ -292,5 +295,5 @@ function instantiated(source: BufferSource | WebAssembly.Module): Core {
 /** Whether the runtime refused to compile valid WebAssembly. Validation is allowed even where compilation is not. */
 function isRefusal(error: unknown, source: BufferSource | WebAssembly.Module): boolean {
   const isCompilation = error instanceof WebAssembly.CompileError || error instanceof EvalError;
-  return isCompilation && !(source instanceof WebAssembly.Module) && WebAssembly.validate(source);
+  return isCompilation && !isModule(source) && WebAssembly.validate(source);
 }

@@ -25,43 +25,25 @@ export class InputError extends SixplaneError {
 }
 
 /**
- * The core is not loaded yet: neither `init` nor `initSync` has finished.
- *
- * @example
- * import { Network } from "sixplane";
- * new Network("8056c2e21c000001"); // throws it: call `await init()` or `initSync()` first
- */
-export class NotInitializedError extends SixplaneError {
-  /** `NotInitializedError`. */
-  override name = "NotInitializedError";
-
-  /** @internal */
-  constructor() {
-    super("sixplane is not initialized: call `await init()` or `initSync()` first");
-  }
-}
-
-/**
- * The runtime refuses to compile WebAssembly, or to compile it from bytes. The runtime's own error is the
- * `cause`. A page needs `'wasm-unsafe-eval'` in the `script-src` of its Content-Security-Policy (CSP Level 3
+ * The runtime has no WebAssembly, or refuses to compile it, or to compile it from bytes. The runtime's own error, if
+ * there is one, is the `cause`. iOS Lockdown Mode and `node --jitless` have no WebAssembly. A page needs `'wasm-unsafe-eval'` in the `script-src` of its Content-Security-Policy (CSP Level 3
  * §4.4). workerd never compiles bytes: there, the package's export condition `workerd` loads a compiled core.
  *
  * @example
- * await init().catch((error) => {
- *   if (error instanceof CompilationRefusedError) showWithoutAddresses();
- *   else throw error;
- * });
+ * try {
+ *   initSync();
+ * } catch (error) {
+ *   if (!(error instanceof CompilationRefusedError)) throw error;
+ *   showWithoutAddresses(error.message);
+ * }
  */
 export class CompilationRefusedError extends SixplaneError {
   /** `CompilationRefusedError`. */
   override name = "CompilationRefusedError";
 
   /** @internal */
-  constructor(cause: unknown) {
-    super(
-      "compiling WebAssembly is refused here: let script-src of the Content-Security-Policy have 'wasm-unsafe-eval', or load a compiled module",
-      { cause },
-    );
+  constructor(why: string, cause?: unknown) {
+    super(`WebAssembly cannot be compiled here: ${why}`, { cause });
   }
 }
 

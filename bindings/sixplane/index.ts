@@ -3,7 +3,6 @@ export {
   CompilationRefusedError,
   InputError,
   MissingFunctionError,
-  NotInitializedError,
   SixplaneError,
 } from "./errors.ts";
 export type { Host, HostAddress } from "./host.ts";

@@ -45,7 +45,6 @@ const NO_NODE = new Uint8Array(5);
  * A ZeroTier network.
  *
  * @example
- * await init();
  * const network = new Network("8056c2e21c000001");
  * network.sixplane.toString();                            // "fc9c:56c2:e300::/40"
  * network.host("89e92ceee5").sixplane.address;            // "fc9c:56c2:e389:e92c:eee5::1"
@@ -62,7 +61,7 @@ export class Network {
    *
    * @param id 16 hex digits, in either case
    * @throws InputError for anything else
-   * @throws NotInitializedError before `init` or `initSync`
+   * @throws CompilationRefusedError if no core was loaded, and the runtime refuses to compile the embedded one
    * @example
    * new Network("8056C2E21C000001").id;  // "8056c2e21c000001"
    */

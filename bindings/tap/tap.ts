@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { InputError, initSync, Network, type Responder } from "sixplane";
+import { InputError, Network, type Responder } from "sixplane";
 import { TapError } from "./error.ts";
 import type { InterfaceCounters } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
@@ -30,7 +30,6 @@ const LEAST_FRAME = 14; // an Ethernet header
  * receive((frame) => tap.inject(frame));
  */
 export async function openTap(options: TapOptions): Promise<Tap> {
-  initSync();
   const network = new Network(options?.network);
   const responder = network.responder(options);
   const checked = checkOptions(options, responder.buffer.length);

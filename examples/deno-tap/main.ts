@@ -1,5 +1,5 @@
 // The smallest host of a network: a TAP interface that answers solicitations, and UDP to one other host.
-import { init, Network } from "sixplane";
+import { Network } from "sixplane";
 import { openTap } from "sixplane/tap";
 
 const PORT = 9994;
@@ -9,7 +9,6 @@ if (!id || !node || !peer || !hostname) {
   Deno.exit(2);
 }
 
-await init();
 const network = new Network(id);
 const socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: PORT });
 const tap = await openTap({

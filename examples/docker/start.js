@@ -1,6 +1,6 @@
 // Two Docker Engines, each in a host of its own, and containers of each that ping those of the other.
 import { execFileSync } from "node:child_process";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { capture } from "../fabric/capture.js";
 import { openHosts } from "../fabric/host.js";
 import { isInOwnNamespace, Namespace, obstacle, runInOwnNamespace } from "../fabric/namespace.js";
@@ -25,7 +25,6 @@ if (why) {
 
 async function show() {
   keepFoldersOutOfIt();
-  initSync();
   const network = new Network(NETWORK);
   const outside = Namespace.own();
   outside.ip("link add wire type bridge");

@@ -1,4 +1,4 @@
-import { type Host, initSync, Network } from "sixplane";
+import { CompilationRefusedError, type Host, initSync, Network } from "sixplane";
 import { showAddress, startAddress } from "./address/view.ts";
 import { pauseFabric, showFabric, startFabric } from "./fabric/view.ts";
 import { showModule, startModule } from "./module/view.ts";
@@ -13,21 +13,40 @@ const VIEWS = ["address", "wire", "fabric", "module"];
 const network = byId<HTMLInputElement>("network");
 const node = byId<HTMLInputElement>("node");
 
-initSync();
 const fragment = new Fragment(show);
-for (const field of [network, node]) {
-  field.addEventListener("input", () => fragment.set({ [field.id]: field.value.trim() }));
+try {
+  initSync();
+  start();
+} catch (error) {
+  if (!(error instanceof CompilationRefusedError)) throw error;
+  showWithoutCore(error.message);
 }
-byId("share").replaceChildren(copyButton("link to this page", () => location.href, "Copy link"));
-for (const link of document.querySelectorAll<HTMLAnchorElement>("nav a")) {
-  link.addEventListener("click", (event) => turnTo(event, link));
+
+function start(): void {
+  for (const field of [network, node]) {
+    field.addEventListener("input", () => fragment.set({ [field.id]: field.value.trim() }));
+  }
+  byId("share").replaceChildren(copyButton("link to this page", () => location.href, "Copy link"));
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("nav a")) {
+    link.addEventListener("click", (event) => turnTo(event, link));
+  }
+  lightUp(byId("identity-and-address"));
+  startAddress(fragment);
+  startWire(fragment);
+  startFabric(fragment);
+  startModule();
+  fragment.start();
 }
-lightUp(byId("identity-and-address"));
-startAddress(fragment);
-startWire(fragment);
-startFabric(fragment);
-startModule();
-fragment.restore();
+
+/** Every part of the page shows what the core computes, so only the reason is left to show. */
+function showWithoutCore(why: string): void {
+  const notice = document.createElement("p");
+  notice.className = "panel";
+  notice.setAttribute("role", "alert");
+  notice.textContent = `This page cannot compute addresses in your browser. ${why}.`;
+  byId("main").replaceChildren(notice);
+  document.querySelector("nav")?.remove();
+}
 
 /** A link to another view keeps the rest of the state; with a modifier key, the browser opens it elsewhere. */
 function turnTo(event: MouseEvent, link: HTMLAnchorElement): void {

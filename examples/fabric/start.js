@@ -1,7 +1,7 @@
 // Hosts with containers that reach each other, while no Neighbor Solicitation leaves its host.
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { capture } from "./capture.js";
 import { PORT } from "./echo.js";
 import { openHosts } from "./host.js";
@@ -39,7 +39,6 @@ if (lacking) {
 
 /** @param {number} hostCount @param {number} containerCount */
 async function show(hostCount, containerCount) {
-  initSync();
   const network = new Network(NETWORK);
   console.log(`Network ${network.id} has the prefix ${network.sixplane}`);
   const outside = Namespace.own();

@@ -1,6 +1,6 @@
 // The smallest host of a network: a TAP interface that answers solicitations, and UDP to one other host.
 import { createSocket } from "node:dgram";
-import { init, Network } from "sixplane";
+import { Network } from "sixplane";
 import { openTap } from "sixplane/tap";
 
 const PORT = 9994;
@@ -10,7 +10,6 @@ if (!id || !node || !peer || !address) {
   process.exit(2);
 }
 
-await init();
 const network = new Network(id);
 const socket = createSocket("udp4");
 const tap = await openTap({

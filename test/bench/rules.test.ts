@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { derive } from "../../bench/speed/derive.ts";
 import { TypeScriptResponder } from "../../bench/speed/responder.ts";
@@ -21,8 +21,6 @@ import {
   UNSPECIFIED,
 } from "../support/frames.ts";
 import { ADDRESSES, OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
-
-initSync();
 
 const NO_COMPILER = spawnSync("cc", ["--version"]).error !== undefined;
 const SOURCES = ["filter.c", "respond.c"].map((name) =>

@@ -577,3 +577,12 @@ describe("help", () => {
     expect(await sixplane(["--version"])).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
   });
 });
+
+test("says in one sentence that the runtime has no WebAssembly", () => {
+  const words = ["--jitless", "--no-warnings", COMMAND, "address", NETWORK, SELF];
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr.replace(/^Warning: disabling flag .*\n/, "")).toBe(
+    "sixplane: WebAssembly cannot be compiled here: this runtime has none, as in iOS Lockdown Mode and under node --jitless\n",
+  );
+});

@@ -1,12 +1,10 @@
 // What holds for every record and every frame, good or bad.
 import fc from "fast-check";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { anyFrame, nearSolicitation, networkId, node } from "../support/arbitraries.ts";
 import { Host, RESPONDERS, refusal } from "../support/builds.ts";
 import { checkAdvertisement, toHex } from "../support/frames.ts";
-
-initSync();
 
 describe.each(RESPONDERS)("the $name build", (build) => {
   const host = new Host(build);

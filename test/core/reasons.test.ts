@@ -1,5 +1,5 @@
 // The one table of reasons, in the core's source, and everything that must agree with it.
-import { initSync, Network, type Verdict } from "sixplane";
+import { Network, type Verdict } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { ACTIONS, REASONS as EXPLORER } from "../../examples/explorer/wire/reasons.ts";
 import { readText } from "../support/files.ts";
@@ -39,7 +39,6 @@ test("each constant of the core has a rule and a sentence, and numbers of its ow
 });
 
 test("the library gives these names, and no others", () => {
-  initSync();
   const responder = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" });
   const verdicts = Array.from({ length: 32 }, (_, code): Verdict => responder.verdict(-code));
   for (const [code, verdict] of verdicts.entries()) {

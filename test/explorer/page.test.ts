@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
@@ -59,6 +59,22 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
     expect(
       await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name)),
     ).toEqual([]);
+  });
+
+  test("says why it computes nothing in a browser without WebAssembly", async () => {
+    const context = await explorer.browser.newContext({ offline: true });
+    const page = await context.newPage();
+    const errors: Error[] = [];
+    page.on("pageerror", (error) => errors.push(error));
+    await page.addInitScript("delete globalThis.WebAssembly");
+    await page.goto(pathToFileURL(explorer.file).href);
+    expect(await textOf(page, "main")).toBe(
+      "This page cannot compute addresses in your browser. WebAssembly cannot be compiled here: " +
+        "this runtime has none, as in iOS Lockdown Mode and under node --jitless.",
+    );
+    expect(await page.locator("h1").isVisible()).toBe(true);
+    expect(errors).toEqual([]);
+    await context.close();
   });
 
   test("is there as soon as its file is: nothing waits for a timer, an answer or a frame", async () => {

@@ -1,7 +1,7 @@
 // What the page tells people to type does what it says, where it can be typed.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { type Snippet, snippets } from "../../examples/explorer/address/snippets.ts";
 import { isInstalled } from "../firmware/tools.ts";
@@ -9,7 +9,6 @@ import { pcap } from "../support/captures.ts";
 import { folder, sixplane } from "../support/command.ts";
 import { NETWORK, OWNER, SELF, solicitation, TARGET } from "../support/frames.ts";
 
-initSync();
 const network = new Network(NETWORK);
 const all = snippets(network, network.host(SELF));
 

@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { initSync } from "sixplane";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decode } from "../../examples/explorer/wire/decode.ts";
 import { formatFrame, parseFrames } from "../../examples/explorer/wire/hex.ts";
@@ -430,8 +429,6 @@ describe("frames in hex", () => {
 });
 
 describe("a decoded frame", () => {
-  initSync();
-
   const FIELDS: Record<string, string> = {
     "Ethernet destination": "eth.dst",
     "Ethernet source": "eth.src",

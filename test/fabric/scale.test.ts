@@ -1,6 +1,6 @@
 // Many targets, and many frames.
 import { createSocket } from "node:dgram";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { NETWORK, solicitation } from "../support/frames.ts";
 import { neighbours, open, skipDuplicateDetection, until } from "../support/kernel.ts";
@@ -9,7 +9,6 @@ import { numbered, sendAll } from "../support/packet.ts";
 
 beforeAll(() => {
   if (obstacle !== undefined) return;
-  initSync();
   skipDuplicateDetection();
 });
 

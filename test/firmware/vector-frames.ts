@@ -1,10 +1,8 @@
 // The vectors' frames as input for a firmware, and the library's verdicts on them.
-import { initSync, Network, parseAddress } from "sixplane";
+import { Network, parseAddress } from "sixplane";
 import { record } from "../support/builds.ts";
 import { hex, LINK_LOCAL, solicitation, toHex } from "../support/frames.ts";
 import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
-
-initSync();
 
 /** Frames for one config record. */
 export interface VectorFrames {

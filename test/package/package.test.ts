@@ -109,7 +109,6 @@ describe("the package", () => {
       "Failure in cli.js",
       "InputError in index.js",
       "MissingFunctionError in index.js",
-      "NotInitializedError in index.js",
       "SixplaneError in index.js",
       "TapError in tap-loop.js", // runs in a thread of its own, which has no class of another thread
       "TapError in tap.js",
@@ -231,7 +230,7 @@ describe("the package", () => {
       write: false,
     });
     const context = createContext({ WebAssembly, atob, TextDecoder });
-    const mac = 'sixplane.initSync(); new sixplane.Network("8056c2e21c000001").host("89e92ceee5").mac';
+    const mac = 'new sixplane.Network("8056c2e21c000001").host("89e92ceee5").mac';
     expect(runInContext(`${outputFiles[0]?.text}\n${mac}`, context)).toBe("02:89:e9:30:0c:27");
   });
 
@@ -282,14 +281,13 @@ describe("the package", () => {
       JSON.stringify({ compilerOptions: options, files: ["use.ts"] }),
     );
     const check = (use: string) => {
-      writeFileSync(files.path("use.ts"), `import { init, Network, type Verdict } from "sixplane";\n${use}`);
+      writeFileSync(files.path("use.ts"), `import { Network, type Verdict } from "sixplane";\n${use}`);
       const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
       return spawnSync(process.execPath, [tsc, "-p", files.path("tsconfig.json")], { encoding: "utf8" })
         .stdout;
     };
     expect(
-      check(`await init();
-        const verdict: Verdict = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" }).answer(new Uint8Array(86));
+      check(`const verdict: Verdict = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" }).answer(new Uint8Array(86));
         if (verdict.kind === "reply") { const frame: Uint8Array = verdict.frame; frame.slice(); }
         else { const reason: string = verdict.reason; reason.trim(); }
         import { type CapturedFrame, pcapRecord, readCapture } from "sixplane/capture";

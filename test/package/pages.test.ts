@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { BUILDS } from "../support/builds.ts";
 import { COMMAND, ended, folder } from "../support/command.ts";
@@ -226,7 +226,6 @@ describe("the programs of pages", () => {
   const setup = lines.filter((line) => /^const /.test(line));
 
   test.each(claims)("%s is %s", (expression, value) => {
-    initSync();
     const evaluate = new Function("Network", `${setup.join("\n")}\nreturn [${expression}, ${value}];`);
     const [got, claimed] = evaluate(Network);
     expect(got).toEqual(claimed);

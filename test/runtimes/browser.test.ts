@@ -13,10 +13,9 @@ beforeEach(({ skip }) => {
 
 /** A page's own script, which writes into it what came of an address, or of the attempt. */
 const SCRIPT = (from: string) => `
-  import { init, Network } from "${from}";
+  import { Network } from "${from}";
   const tell = (text) => document.querySelector("output").append(text);
   try {
-    await init();
     const network = new Network("8056c2e21c000001");
     tell(network.host("89e92ceee5").sixplane.address);
     tell(" " + network.responder({ node: "89e92ceee5" }).answer(new Uint8Array(86)).reason);
@@ -71,7 +70,7 @@ test("without it the error says so", async () => {
   expect(JSON.parse(text ?? "")).toEqual({
     name: "CompilationRefusedError",
     message:
-      "compiling WebAssembly is refused here: let script-src of the Content-Security-Policy have 'wasm-unsafe-eval', or load a compiled module",
+      "WebAssembly cannot be compiled here: let script-src of the Content-Security-Policy have 'wasm-unsafe-eval', or load a compiled module",
     cause: "CompileError",
   });
 });

@@ -14,8 +14,7 @@ const [deno = ""] = DENO;
 const json = (name: string) => JSON.parse(readFileSync(`${ROOT}/${name}`, "utf8"));
 
 const USE = `
-import { init, Network, type Verdict } from "sixplane";
-await init();
+import { Network, type Verdict } from "sixplane";
 const verdict: Verdict = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" }).answer(new Uint8Array(86));
 if (verdict.kind === "reply") verdict.frame.slice(); else verdict.reason.trim();
 `;

@@ -15,7 +15,6 @@ import {
 } from "../support/frames.ts";
 import { ADDRESSES, OWNER_KERNEL, REPLIES } from "../support/vectors.ts";
 
-initSync();
 const network = new Network(NETWORK);
 const host = network.host(SELF);
 /** An address without its colons, in full. */

@@ -6,7 +6,6 @@ import {
   initSync,
   MissingFunctionError,
   Network,
-  NotInitializedError,
   SixplaneError,
 } from "sixplane";
 import { describe, expect, test } from "vitest";
@@ -19,24 +18,11 @@ const MAC = "02:89:e9:30:0c:27";
 const served = (bytes: BodyInit, init?: ResponseInit) =>
   new Response(bytes, { headers: { "content-type": "application/wasm" }, ...init });
 
-describe("before the core is loaded", () => {
-  test("what needs it says so", () => {
-    for (const act of [() => new Network(NETWORK), () => Network.adhoc(22, 22)]) {
-      expect(act).toThrow(NotInitializedError);
-      expect(act).toThrow("sixplane is not initialized: call `await init()` or `initSync()` first");
-    }
-  });
-
-  test("what is no core does not become it", () => {
+describe("without init", () => {
+  test("what is no core is refused, and the embedded one is there", () => {
     expect(() => initSync("core.wasm" as never)).toThrow(InputError);
-    expect(mac).toThrow(NotInitializedError);
-  });
-
-  test("it is not there until init has come back", async () => {
-    const ready = init();
-    expect(mac).toThrow(NotInitializedError);
-    expect(await ready).toBeUndefined();
     expect(mac()).toBe(MAC);
+    expect(Network.adhoc(22, 22).sixplane.toString()).toBe("fce9:16::/40");
   });
 });
 

@@ -2,13 +2,12 @@
 import fc from "fast-check";
 import { Address6 } from "ip-address";
 import ipaddr from "ipaddr.js";
-import { InputError, initSync, Network } from "sixplane";
+import { InputError, Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { readBytes } from "../support/files.ts";
 import { hex, NETWORK, OWNER, OWNER_MAC, SELF, SELF_MAC, solicitation, toHex } from "../support/frames.ts";
 import { ADDRESSES, OWNER_KERNEL, REPLIES } from "../support/vectors.ts";
 
-initSync();
 const network = new Network(NETWORK);
 
 /** The address as on the wire, by a library that shares nothing with the core. */

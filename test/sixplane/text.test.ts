@@ -2,12 +2,10 @@
 import fc from "fast-check";
 import { Address6 } from "ip-address";
 import ipaddr from "ipaddr.js";
-import { formatAddress, formatMac, InputError, initSync, Network, parseAddress, parseMac } from "sixplane";
+import { formatAddress, formatMac, InputError, Network, parseAddress, parseMac } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { ipv6 } from "../support/arbitraries.ts";
 import { hex, toHex } from "../support/frames.ts";
-
-initSync();
 
 function refusal(act: () => unknown): string {
   try {

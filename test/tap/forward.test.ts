@@ -1,6 +1,6 @@
 // What of the kernel's frames reaches `forward`, in which order, and what becomes of the rest.
 import { setImmediate as turn } from "node:timers/promises";
-import { initSync, Network } from "sixplane";
+import { Network } from "sixplane";
 import type { FrameBatch } from "sixplane/tap";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -34,7 +34,6 @@ const RING = 1 << 20;
 
 beforeAll(() => {
   if (obstacle !== undefined) return;
-  initSync();
   skipDuplicateDetection();
   skipRouterSolicitations();
 });

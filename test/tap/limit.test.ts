@@ -1,6 +1,5 @@
 // How many solicitations are answered in a second, where that is limited.
 import { spawnSync } from "node:child_process";
-import { initSync } from "sixplane";
 import type { Tap } from "sixplane/tap";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isInstalled } from "../../examples/fabric/namespace.js";
@@ -12,7 +11,6 @@ import { numbered, PacketSocket, sendAll } from "../support/packet.ts";
 
 beforeAll(() => {
   if (obstacle !== undefined) return;
-  initSync();
   skipDuplicateDetection();
 });
 

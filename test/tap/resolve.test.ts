@@ -1,7 +1,6 @@
 // Resolution: the kernel asks for the MAC of a node's address, and believes the answer.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { initSync } from "sixplane";
 import type { TapOptions } from "sixplane/tap";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isInstalled } from "../../examples/fabric/namespace.js";
@@ -25,7 +24,6 @@ const KINDS: [string, string][] = [
 
 beforeAll(() => {
   if (obstacle !== undefined) return;
-  initSync();
   skipDuplicateDetection();
 });
 

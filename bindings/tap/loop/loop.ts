@@ -3,7 +3,7 @@
 
 import { constants } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
-import { initSync, Network, type ResponderOptions } from "sixplane";
+import { Network, type ResponderOptions } from "sixplane";
 import type { Libc } from "../kernel/libc.ts";
 import { loadLibc } from "../kernel/load-libc.ts";
 import { Bucket } from "./bucket.ts";
@@ -122,5 +122,4 @@ function poller(libc: Libc, file: number, wake: number): () => void {
   return () => void libc.poll(bytes, 2, POLL_MILLISECONDS);
 }
 
-initSync();
 run(await loadLibc(), workerData as LoopOptions);

@@ -63,9 +63,8 @@ export function snippets(network: Network, host: Host): Snippet[] {
       title: "JavaScript",
       note: "In Node, Deno and browsers.",
       text: [
-        'import { init, Network } from "sixplane";',
+        'import { Network } from "sixplane";',
         "",
-        "await init();",
         `const host = new Network("${network.id}").host("${host.node}");`,
         "console.log(host.sixplane.address, host.rfc4193.address, host.mac);",
       ].join("\n"),

@@ -23,10 +23,11 @@ const SIGNATURES: Record<string, string> = {
 const ROUNDS = 100_000;
 
 const bytes = bytesOf(embedded);
-const module = new WebAssembly.Module(bytes);
-const core = new WebAssembly.Instance(module).exports as unknown as CoreExports;
+let core: CoreExports;
 
 export function startModule(): void {
+  const module = new WebAssembly.Module(bytes);
+  core = new WebAssembly.Instance(module).exports as unknown as CoreExports;
   byId("module-size").textContent = `${grouped(bytes.length)} bytes`;
   byId("module-imports").textContent = String(WebAssembly.Module.imports(module).length);
   const drawn = sections(bytes).map(({ name, size }) =>

@@ -42,7 +42,12 @@ export class Fragment {
 
   constructor(show: (state: State) => void) {
     this.#show = show;
-    addEventListener("popstate", () => this.restore());
+  }
+
+  /** Shows the state that the page is opened with, and from now on those that the browser goes back to. */
+  start(): void {
+    addEventListener("popstate", () => this.#restore());
+    this.#restore();
   }
 
   get state(): State {
@@ -50,7 +55,7 @@ export class Fragment {
   }
 
   /** Takes the state from this entry of the history, which also has what is too long for a URL; else from the URL. */
-  restore(): void {
+  #restore(): void {
     this.#state = { ...DEFAULTS, ...(history.state ?? parseFragment(location.hash.slice(1) || FIRST)) };
     this.#edited = undefined;
     this.#show(this.#state);
