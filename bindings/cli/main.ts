@@ -6,6 +6,7 @@ import { type AddressOptions, address } from "./commands/address.ts";
 import { adhoc } from "./commands/adhoc.ts";
 import { type AnswerOptions, answer } from "./commands/answer.ts";
 import { addConfig } from "./commands/config.ts";
+import { type DoctorOptions, doctor } from "./commands/doctor.ts";
 import { type EmitOptions, emit } from "./commands/emit.ts";
 import { owner } from "./commands/owner.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
@@ -84,6 +85,16 @@ function commands(output: Output): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane status")
     .action((options: StatusOptions) => status(output, options));
+
+  program
+    .command("doctor")
+    .description("what is wrong with this host and its networks, why it hurts, and the command that mends it")
+    .argument("[network]", "network ID, 16 hex digits; without it, every network that is joined")
+    .option("--zerotier <folder>", `ZeroTier's folder, where it is not ${usualFolder()}`)
+    .option("--fix", "print a script that mends what was found; nothing is run")
+    .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  sixplane doctor 8056c2e21c000001")
+    .action((network: string | undefined, options: DoctorOptions) => doctor(output, network, options));
 
   addConfig(program, output);
 

@@ -112,6 +112,7 @@ describe("the package", () => {
       "SixplaneError in index.js",
       "TapError in tap-loop.js", // runs in a thread of its own, which has no class of another thread
       "TapError in tap.js",
+      "Unseen in cli.js",
     ]);
   });
 

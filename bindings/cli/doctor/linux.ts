@@ -1,0 +1,139 @@
+// This machine, as the checks of `sixplane doctor` see it.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { quote } from "sixplane";
+import { systemReason } from "../io/failure.ts";
+import { type Joined, type Node, readNetworks, readNode } from "../zerotier/networks.ts";
+import { Service } from "../zerotier/service.ts";
+import { type HostState, type Link, type Neighbour, type Route, type RulesetItem, Unseen } from "./state.ts";
+
+const ENGINE_SOCKET = "/var/run/docker.sock";
+const ENGINE_MILLISECONDS = 5000;
+const MOST_BYTES = 64 * 2 ** 20;
+
+/** A Linux host, read through ZeroTier's API, `ip -json`, `nft --json`, /proc/sys and Docker's API. Each thing is read once. */
+export class LinuxHost implements HostState {
+  readonly #folder: string;
+  readonly #read = new Map<string, unknown>();
+
+  /** @param folder ZeroTier's folder */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  node(): Promise<Node> {
+    return this.#once("node", async () => readNode(await new Service(this.#folder).ask("/status")));
+  }
+
+  networks(): Promise<Joined[]> {
+    return this.#once("networks", async () => readNetworks(await new Service(this.#folder).ask("/network")));
+  }
+
+  joined(): string[] {
+    const folder = join(this.#folder, "networks.d");
+    try {
+      return readdirSync(folder).flatMap((name) => /^([0-9a-f]{16})\.conf$/.exec(name)?.[1] ?? []);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw new Unseen(`${quote(folder)}: ${systemReason(error)}`);
+    }
+  }
+
+  hasTun(): boolean {
+    return existsSync("/dev/net/tun");
+  }
+
+  links(): Link[] {
+    return this.#once("links", () => json<Link>("ip", "-json", "-details", "address", "show"));
+  }
+
+  routes(): Route[] {
+    return this.#once("routes", () => json<Route>("ip", "-json", "-details", "-6", "route", "show"));
+  }
+
+  neighbours(): Neighbour[] {
+    return this.#once("neighbours", () => json<Neighbour>("ip", "-json", "-6", "neigh", "show"));
+  }
+
+  setting(path: string): number {
+    return Number(text(`/proc/sys/${path}`));
+  }
+
+  /** The kernel shows this table in the first network namespace alone, which is that of process 1 but in containers. */
+  neighbourTable(): { entries: number; fulls: number } {
+    const paths = ["/proc/net/stat/ndisc_cache", "/proc/1/net/stat/ndisc_cache"];
+    const path = paths.find(existsSync) ?? "/proc/net/stat/ndisc_cache";
+    const [names = "", ...processors] = text(path).trim().split("\n");
+    const column = (name: string) => {
+      const at = names.trim().split(/\s+/).indexOf(name);
+      return processors.map((line) => Number.parseInt(line.trim().split(/\s+/)[at] ?? "0", 16));
+    };
+    const fulls = column("table_fulls").reduce((sum, count) => sum + count, 0);
+    return { entries: column("entries")[0] ?? 0, fulls };
+  }
+
+  ruleset(): RulesetItem[] {
+    return this.#once("ruleset", () => {
+      const legacy = "/proc/net/ip6_tables_names";
+      if (existsSync(legacy) && text(legacy).includes("filter"))
+        throw new Unseen("the rules of ip6tables-legacy, which nft does not list");
+      const { nftables } = Object(parsed("nft", "--json", "list", "ruleset"));
+      return Array.isArray(nftables) ? nftables : [];
+    });
+  }
+
+  engine(path: string): Promise<unknown> {
+    return this.#once(`engine ${path}`, async () => {
+      if (!existsSync(ENGINE_SOCKET)) return undefined;
+      return JSON.parse(await askEngine(path));
+    });
+  }
+
+  #once<T>(name: string, read: () => T): T {
+    if (!this.#read.has(name)) this.#read.set(name, read());
+    return this.#read.get(name) as T;
+  }
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    throw new Unseen(`${path}: ${systemReason(error)}`);
+  }
+}
+
+function json<Item>(...words: [string, ...string[]]): Item[] {
+  const list = parsed(...words);
+  return Array.isArray(list) ? list : [];
+}
+
+/** What a program prints as JSON; iproute2 prints nothing for an empty list. */
+function parsed(program: string, ...words: string[]): unknown {
+  const { status, stdout, stderr, error } = spawnSync(program, words, {
+    encoding: "utf8",
+    maxBuffer: MOST_BYTES,
+  });
+  if (error) throw new Unseen(`${program} cannot be run: ${systemReason(error)}`);
+  if (status !== 0) throw new Unseen(`${[program, ...words].join(" ")}: ${stderr.trim().split("\n")[0]}`);
+  return JSON.parse(stdout || "[]");
+}
+
+function askEngine(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) =>
+      reject(new Unseen(`Docker's engine at ${ENGINE_SOCKET}: ${systemReason(error)}`));
+    const signal = AbortSignal.timeout(ENGINE_MILLISECONDS);
+    request({ socketPath: ENGINE_SOCKET, path, signal, agent: false }, (answer) => {
+      let body = "";
+      answer.setEncoding("utf8");
+      answer.on("data", (chunk) => (body += chunk));
+      answer.on("error", fail);
+      answer.on("end", () => (answer.statusCode === 200 ? resolve(body) : fail(new Error(body.trim()))));
+    })
+      .on("error", fail)
+      .end();
+  });
+}

@@ -1,0 +1,79 @@
+// What the checks of `sixplane doctor` may know of a host: one interface, which Linux or a test stands behind.
+import { SixplaneError } from "sixplane";
+import type { Joined, Node } from "../zerotier/networks.ts";
+
+/** Something of the host that cannot be seen; the message says why. */
+export class Unseen extends SixplaneError {
+  override name = "Unseen";
+}
+
+/** A host. Every method throws Unseen where this user, or this machine, does not show it. */
+export interface HostState {
+  /** ZeroTier's node. @throws Failure where the service does not run or answers wrongly */
+  node(): Promise<Node>;
+  /** The networks that the service lists. @throws Failure as `node` does */
+  networks(): Promise<Joined[]>;
+  /** The IDs of the networks in ZeroTier's folder, which it is to join as it starts. */
+  joined(): string[];
+  /** Whether there is a `/dev/net/tun`. */
+  hasTun(): boolean;
+  links(): Link[];
+  /** The routes of the main table, IPv6. */
+  routes(): Route[];
+  /** The neighbour entries, IPv6. */
+  neighbours(): Neighbour[];
+  /** The value of a setting, such as `net/ipv6/conf/all/forwarding`. */
+  setting(path: string): number;
+  /** How full the neighbour table has been since the machine started. */
+  neighbourTable(): { entries: number; fulls: number };
+  /** The rule set, as `nft --json list ruleset` gives it. */
+  ruleset(): RulesetItem[];
+  /** What Docker's engine answers to a path such as `/networks`; undefined where no engine runs. */
+  engine(path: string): Promise<unknown>;
+}
+
+/** An interface with its addresses, as `ip -json -details address` gives it. */
+export interface Link {
+  ifname: string;
+  /** The MAC. */
+  address?: string;
+  mtu: number;
+  flags: string[];
+  /** The bridge that it is a port of. */
+  master?: string;
+  linkinfo?: { info_kind?: string };
+  addr_info: LinkAddress[];
+}
+
+export interface LinkAddress {
+  family: string;
+  local: string;
+  prefixlen: number;
+  scope?: string;
+  /** Whether it came from a router's advertisement, and ends. */
+  dynamic?: boolean;
+  dadfailed?: boolean;
+  /** The longest that it stays, in seconds. */
+  valid_life_time?: number;
+}
+
+/** A route, as `ip -json -details -6 route` gives it. */
+export interface Route {
+  type: string;
+  /** A prefix, an address, or `default`. */
+  dst: string;
+  dev?: string;
+  gateway?: string;
+  protocol?: string;
+  metric?: number;
+}
+
+/** A neighbour entry, as `ip -json -6 neigh` gives it. */
+export interface Neighbour {
+  dst: string;
+  dev: string;
+  state: string[];
+}
+
+/** One object of nftables' JSON (upstream: libnftables-json(5)). */
+export type RulesetItem = Record<string, unknown>;

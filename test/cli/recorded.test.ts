@@ -1,0 +1,191 @@
+// What is made of the recorded answers of ZeroTier's service, and of the advertisements that it wrote: see recorded/README.md.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { initSync, Network } from "sixplane";
+import { readCapture } from "sixplane/capture";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { diagnose, doctor, zerotierInterface } from "../support/doctor.ts";
+import { readBytes, readText } from "../support/files.ts";
+import { isRoot, obstacle, run } from "../support/namespace.ts";
+import { answers, startService } from "../support/zerotier.ts";
+
+const ID = "f9e806af34000001";
+const NODE = "e942a33557";
+const DEVICE = "ztk3oanlzv";
+const MAC = "02:e9:42:97:9a:51";
+const SIXPLANE = "fccd:e806:aee9:42a3:3557::1/40";
+const RFC4193 = "fdf9:e806:af34:0:199:93e9:42a3:3557/88";
+
+const recorded = (state: string, what: "status" | "networks") =>
+  JSON.parse(readText(`test/cli/recorded/${state}.${what}.json`));
+
+/** A service that answers as recorded. */
+const service = (state: string) =>
+  startService(answers(recorded(state, "status"), recorded(state, "networks")));
+
+describe("sixplane doctor", () => {
+  beforeEach(({ skip }) => {
+    skip(obstacle !== undefined, obstacle);
+    skip(!isRoot, "settings take root");
+  });
+
+  afterEach(() => {
+    if (obstacle === undefined && run("ip", "-json", "link").includes('"far"'))
+      run("ip", "link", "delete", "far");
+  });
+
+  /** A state, the addresses that the interface had, the network that is asked for, and what is found. */
+  const STATES: [
+    state: string,
+    addresses: string[],
+    network: string,
+    findings: [check: string, what: string][],
+  ][] = [
+    ["ok", [SIXPLANE, RFC4193], ID, []],
+    [
+      "unmanaged",
+      [],
+      ID,
+      [["managed", "The service may not set managed addresses here: allowManaged is off."]],
+    ],
+    [
+      "only-rfc4193",
+      [SIXPLANE, RFC4193],
+      ID,
+      [
+        ["mode", "The controller does not assign 6PLANE addresses to this node."],
+        ["mode", `${DEVICE} still has fccd:e806:aee9:42a3:3557::1, which the controller has taken away.`],
+      ],
+    ],
+    ["denied", [SIXPLANE, RFC4193], ID, [["status", "The status of the network is ACCESS_DENIED."]]],
+    [
+      "adhoc-reversed",
+      [SIXPLANE, RFC4193],
+      "ff00170016000000",
+      [["status", "The status of the network is REQUESTING_CONFIGURATION."]],
+    ],
+    ["ok", [], "f9e806af34dddddd", [["status", "The status of the network is NOT_FOUND."]]],
+    ["ok", [], "8056c2e21c000001", [["joined", "This host has not joined network 8056c2e21c000001."]]],
+    [
+      "ok",
+      [],
+      ID,
+      [["address", `${DEVICE} does not have fccd:e806:aee9:42a3:3557::1, though the controller assigns it.`]],
+    ],
+  ];
+
+  test.each(STATES)(
+    "finds of %s, with %j on the interface, for %s: %j",
+    async (state, addresses, network, findings) => {
+      zerotierInterface(DEVICE, MAC, ...addresses);
+      await using zerotier = await service(state);
+      const result = await diagnose(network, "--zerotier", zerotier.folder);
+      expect(result.findings.map(({ check, what }) => [check, what])).toEqual(findings);
+      expect(result.status).toBe(findings.length > 0 ? 1 : 0);
+    },
+  );
+
+  test("says of an ad-hoc ID whose ports are reversed that no such network can be", async () => {
+    await using zerotier = await service("adhoc-reversed");
+    const { findings } = await diagnose("ff00170016000000", "--zerotier", zerotier.folder);
+    expect(findings[0]?.why).toBe(
+      "It is an ad-hoc ID whose end port, 22, is below its start port, 23: no such network can be.",
+    );
+  });
+
+  test("finds networks that the folder has joined and the service does not list", async () => {
+    await using zerotier = await service("no-tun");
+    mkdirSync(zerotier.path("networks.d"));
+    for (const id of [ID, "f9e806af34123450"]) writeFileSync(zerotier.path(`networks.d/${id}.conf`), "");
+    const { findings } = await diagnose("--zerotier", zerotier.folder);
+    expect(findings).toMatchObject([
+      {
+        check: "tun",
+        what: expect.stringContaining(`does not list`),
+        mend: expect.arrayContaining(["systemctl restart zerotier-one"]),
+      },
+    ]);
+    expect(findings[0]?.what).toContain(ID);
+  });
+
+  test("finds a service that listens inside the network", async () => {
+    zerotierInterface(DEVICE, MAC, SIXPLANE, RFC4193);
+    const status = recorded("ok", "status");
+    status.config.settings.listeningOn.push("fccd:e806:aee9:42a3:3557::1/9993");
+    await using zerotier = await startService(answers(status, recorded("ok", "networks")));
+    const { findings } = await diagnose(ID, "--zerotier", zerotier.folder);
+    expect(findings).toMatchObject([
+      { check: "listening", what: "The service listens on fccd:e806:aee9:42a3:3557::1, inside the network." },
+    ]);
+  });
+
+  test("refuses what is no network ID", async () => {
+    const { status, stderr } = await doctor(undefined, "8056");
+    expect([status, stderr]).toEqual([2, 'sixplane: network ID must be 16 hex digits, got "8056" (4)\n']);
+  });
+
+  test("finds a service that does not run", async () => {
+    const { status, stdout } = await doctor(undefined, "--zerotier", "/nowhere");
+    expect(status).toBe(1);
+    expect(stdout).toContain("ZeroTier's service has not run here");
+    expect(stdout).toContain("systemctl restart zerotier-one");
+  });
+});
+
+describe("of the advertisements that ZeroTier wrote,", () => {
+  /** The kernel's solicitations for 6PLANE and RFC 4193 addresses of others, and ZeroTier's answer to each. */
+  const asked: { target: string; ours: Buffer | string; theirs: Buffer }[] = [];
+
+  beforeAll(async () => {
+    initSync();
+    const responder = new Network(ID).responder({ node: NODE });
+    const waiting = new Map<string, Buffer | string>();
+    const file = readBytes("test/cli/recorded/host-e942a33557.pcap");
+    for await (const { bytes: frame } of readCapture(new Blob([file]).stream())) {
+      const bytes = Buffer.from(frame);
+      const target = bytes.toString("hex", 62, 78);
+      const isSolicitation = bytes[54] === 135;
+      const isMulticast = bytes[0] === 0x33;
+      const verdict = responder.answer(frame);
+      if (isSolicitation && isMulticast)
+        waiting.set(target, verdict.kind === "reply" ? Buffer.from(verdict.frame) : verdict.reason);
+      const ours = waiting.get(target);
+      if (!isSolicitation && ours !== undefined) asked.push({ target, ours, theirs: bytes });
+    }
+  });
+
+  /** What of the frame is not the IPv6 destination, nor the checksum over it. */
+  const rest = (frame: Buffer) =>
+    [frame.subarray(0, 38), frame.subarray(54, 56), frame.subarray(58)].map((part) => part.toString("hex"));
+  const replies = () =>
+    asked.filter(({ ours }) => Buffer.isBuffer(ours)) as { ours: Buffer; theirs: Buffer }[];
+  const isDad = ({ ours }: { ours: Buffer }) => ours[38] === 0xff;
+
+  test("each answers a solicitation of the kernel", () => {
+    expect(asked).toHaveLength(8);
+  });
+
+  test("those to the managed address are ours to the byte", () => {
+    const managed = replies().filter(({ ours, theirs }) => ours.equals(theirs));
+    expect(managed).toHaveLength(3);
+  });
+
+  test("those to a link-local address differ in the destination alone", () => {
+    const others = replies().filter((pair) => !pair.ours.equals(pair.theirs) && !isDad(pair));
+    expect(others).toHaveLength(3);
+    for (const { ours, theirs } of others) {
+      expect(rest(theirs)).toEqual(rest(ours));
+      expect(ours.toString("hex", 38, 40)).toBe("fe80");
+    }
+  });
+
+  test("that in duplicate address detection goes to the managed address, and ours to all nodes", () => {
+    const dad = replies().filter(isDad);
+    expect(dad).toHaveLength(1);
+    expect(dad[0]?.theirs.toString("hex", 38, 54)).toBe("fccde806aee942a33557000000000001");
+    expect(dad[0]?.ours.toString("hex", 38, 54)).toBe("ff020000000000000000000000000001");
+  });
+
+  test("one is for a reserved node address, for which we do not answer", () => {
+    expect(asked.filter(({ ours }) => ours === "reserved-owner")).toHaveLength(1);
+  });
+});
