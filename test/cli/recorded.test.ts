@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { initSync, Network } from "sixplane";
 import { readCapture } from "sixplane/capture";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { sixplane } from "../support/command.ts";
 import { diagnose, doctor, zerotierInterface } from "../support/doctor.ts";
 import { readBytes, readText } from "../support/files.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
@@ -83,6 +84,35 @@ describe("sixplane doctor", () => {
       expect(result.status).toBe(findings.length > 0 ? 1 : 0);
     },
   );
+
+  test.each([
+    ["ok", [SIXPLANE, RFC4193], undefined],
+    ["unmanaged", [], "allowManaged is off here, so its interface has none of these addresses"],
+    [
+      "only-rfc4193",
+      [SIXPLANE, RFC4193],
+      `${DEVICE} still has fccd:e806:aee9:42a3:3557::1, which the controller does not assign any more`,
+    ],
+    ["denied", [SIXPLANE], `node ${NODE} is not authorised yet, which is up to the network's controller`],
+    ["ok", [], `${DEVICE} does not have fccd:e806:aee9:42a3:3557::1, though the controller assigns it`],
+  ])("and status says the same of %s, with %j on the interface", async (state, addresses, why) => {
+    zerotierInterface(DEVICE, MAC, ...addresses);
+    const first = recorded(state, "networks").slice(0, 1);
+    await using zerotier = await startService(answers(recorded(state, "status"), first));
+    mkdirSync(zerotier.path("networks.d"));
+    writeFileSync(zerotier.path(`networks.d/${ID}.conf`), "");
+    const { status, stderr } = await sixplane(["status", "--zerotier", zerotier.folder]);
+    expect([status, stderr]).toEqual(why ? [1, `sixplane: network ${ID}: ${why}\n`] : [0, ""]);
+  });
+
+  test("and status says which networks the service does not list", async () => {
+    await using zerotier = await service("no-tun");
+    mkdirSync(zerotier.path("networks.d"));
+    writeFileSync(zerotier.path(`networks.d/${ID}.conf`), "");
+    const { status, stderr } = await sixplane(["status", "--zerotier", zerotier.folder]);
+    const why = "it is joined, but the service does not list it: is there a /dev/net/tun?";
+    expect([status, stderr]).toEqual([1, `sixplane: network ${ID}: ${why}\n`]);
+  });
 
   test("says of an ad-hoc ID whose ports are reversed that no such network can be", async () => {
     await using zerotier = await service("adhoc-reversed");

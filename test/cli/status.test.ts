@@ -36,6 +36,7 @@ describe("sixplane status", () => {
           name: "earth.zerotier.net",
           status: "OK",
           interface: "ztmjfmfyq5",
+          allowManaged: true,
           mac: "02:89:e9:30:0c:27",
           sixplane: {
             address: "fc9c:56c2:e389:e92c:eee5::1",
@@ -63,7 +64,7 @@ describe("sixplane status", () => {
     }));
     await using zerotier = await startService(answers(STATUS, [EARTH, ...networks]));
     const { status: code, stdout, stderr } = await status(zerotier.folder);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(stdout.match(/^network ID /gm)).toHaveLength(10);
     expect(stdout.match(/^interface +none$/gm)).toHaveLength(9);
     expect(stdout.match(/^assigned +neither$/gm)).toHaveLength(9);

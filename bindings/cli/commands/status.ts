@@ -1,6 +1,8 @@
-import { Network } from "sixplane";
+import { networkInterfaces } from "node:os";
+import { type Host, Network } from "sixplane";
 import { columns, type Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
+import { notListed } from "../zerotier/folder.ts";
 import { usualFolder } from "../zerotier/identity.ts";
 import { type Joined, readNetworks, readNode } from "../zerotier/networks.ts";
 import { Service } from "../zerotier/service.ts";
@@ -14,11 +16,11 @@ export interface StatusOptions {
 
 /** `sixplane status` */
 export async function status(output: Output, { zerotier, json }: StatusOptions): Promise<void> {
-  const service = new Service(zerotier ?? usualFolder());
+  const folder = zerotier ?? usualFolder();
+  const service = new Service(folder);
   const node = readNode(await service.ask("/status"));
-  const networks = readNetworks(await service.ask("/network")).map((joined) =>
-    describe(joined, node.address),
-  );
+  const listed = readNetworks(await service.ask("/network"));
+  const networks = listed.map((joined) => describe(joined, node.address));
   const value = { node: node.address, version: node.version, online: node.online };
   await output.result(json, { ...value, networks: networks.map((network) => network.value) }, [
     ...columns([
@@ -28,10 +30,39 @@ export async function status(output: Output, { zerotier, json }: StatusOptions):
     ]),
     ...networks.flatMap(({ rows }) => ["", ...columns(rows)]),
   ]);
-  for (const { warning } of networks) if (warning) warn(warning);
+  const warnings = [
+    ...networks.flatMap(({ why, value }) => (why ? [`network ${value.network}: ${why}`] : [])),
+    ...notListed(folder, listed).map(
+      (id) => `network ${id}: it is joined, but the service does not list it: is there a /dev/net/tun?`,
+    ),
+  ];
+  for (const warning of warnings) warn(warning);
+  if (warnings.length > 0) process.exitCode = UNUSABLE;
 }
 
-function describe({ id, name, status, device, addresses }: Joined, node: string) {
+/** The exit status where a network cannot be used. */
+const UNUSABLE = 1;
+
+/** Why a network cannot be used; undefined where it can, as far as can be seen here. */
+function whyNot(joined: Joined, network: Network, host: Host): string | undefined {
+  if (joined.status !== "OK") return whyUnusable(network, host.node, joined);
+  if (!joined.allowManaged) return "allowManaged is off here, so its interface has none of these addresses";
+  const there = addressesOn(joined.device);
+  const { address } = host.sixplane;
+  const isAssigned = joined.addresses.includes(address);
+  if (!there || there.includes(address) === isAssigned) return undefined;
+  return isAssigned
+    ? `${joined.device} does not have ${address}, though the controller assigns it`
+    : `${joined.device} still has ${address}, which the controller does not assign any more`;
+}
+
+/** The IPv6 addresses of an interface; undefined where it is not seen here, or has none of any kind. */
+function addressesOn(device: string): string[] | undefined {
+  return networkInterfaces()[device]?.flatMap(({ family, address }) => (family === "IPv6" ? [address] : []));
+}
+
+function describe(joined: Joined, node: string) {
+  const { id, name, status, device, addresses } = joined;
   const network = new Network(id);
   const host = network.host(node);
   const values = valuesOf(network, host);
@@ -56,10 +87,10 @@ function describe({ id, name, status, device, addresses }: Joined, node: string)
     name,
     status,
     interface: device,
+    allowManaged: joined.allowManaged,
     ...values,
     sixplane: { ...values.sixplane, assigned: modes["6PLANE"] },
     rfc4193: { ...values.rfc4193, assigned: modes["RFC 4193"] },
   };
-  const why = status === "OK" ? undefined : whyUnusable(network, node, { status });
-  return { rows, value, warning: why && `network ${network.id}: ${why}` };
+  return { rows, value, why: whyNot(joined, network, host) };
 }

@@ -1,10 +1,10 @@
 // This machine, as the checks of `sixplane doctor` see it.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { request } from "node:http";
-import { join } from "node:path";
 import { quote } from "sixplane";
 import { systemReason } from "../io/failure.ts";
+import { joinedIn } from "../zerotier/folder.ts";
 import { type Joined, type Node, readNetworks, readNode } from "../zerotier/networks.ts";
 import { Service } from "../zerotier/service.ts";
 import { type HostState, type Link, type Neighbour, type Route, type RulesetItem, Unseen } from "./state.ts";
@@ -32,12 +32,10 @@ export class LinuxHost implements HostState {
   }
 
   joined(): string[] {
-    const folder = join(this.#folder, "networks.d");
     try {
-      return readdirSync(folder).flatMap((name) => /^([0-9a-f]{16})\.conf$/.exec(name)?.[1] ?? []);
+      return joinedIn(this.#folder);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw new Unseen(`${quote(folder)}: ${systemReason(error)}`);
+      throw new Unseen(`networks.d in ${quote(this.#folder)}: ${systemReason(error)}`);
     }
   }
 
