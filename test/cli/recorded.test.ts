@@ -148,6 +148,24 @@ describe("sixplane doctor", () => {
     ]);
   });
 
+  test.each([
+    ["10.99.0.0/24", true],
+    ["10.0.0.0/8", true],
+    ["10.98.0.0/16", false],
+    ["0.0.0.0/0", false],
+    ["10.99.0.0/33", false],
+    ["", false],
+  ])("finds whether the managed route %j contains the underlay: %j", async (target, isFound) => {
+    zerotierInterface(DEVICE, MAC, SIXPLANE, RFC4193);
+    const [first] = recorded("ok", "networks");
+    const networks = [{ ...first, routes: [{ target, via: null, flags: 0, metric: 0 }] }];
+    await using zerotier = await startService(answers(recorded("ok", "status"), networks));
+    const { findings } = await diagnose(ID, "--zerotier", zerotier.folder);
+    // The service listens on two ports of this address.
+    const what = `The route ${target} of the network contains 10.99.0.2, by which this host reaches other nodes.`;
+    expect(findings.map((finding) => finding.what)).toEqual(isFound ? [what] : []);
+  });
+
   test("refuses what is no network ID", async () => {
     const { status, stderr } = await doctor(undefined, "8056");
     expect([status, stderr]).toEqual([2, 'sixplane: network ID must be 16 hex digits, got "8056" (4)\n']);

@@ -1,19 +1,16 @@
 // This machine, as the checks of `sixplane doctor` see it.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { request } from "node:http";
 import { quote } from "sixplane";
 import { systemReason } from "../io/failure.ts";
 import { joinedIn } from "../zerotier/folder.ts";
 import { type Joined, type Node, readNetworks, readNode } from "../zerotier/networks.ts";
 import { Service } from "../zerotier/service.ts";
-import { type HostState, type Link, type Neighbour, type Route, type RulesetItem, Unseen } from "./state.ts";
+import { type HostState, type Link, type Route, type RulesetItem, Unseen } from "./state.ts";
 
-const ENGINE_SOCKET = "/var/run/docker.sock";
-const ENGINE_MILLISECONDS = 5000;
 const MOST_BYTES = 64 * 2 ** 20;
 
-/** A Linux host, read through ZeroTier's API, `ip -json`, `nft --json`, /proc/sys and Docker's API. Each thing is read once. */
+/** A Linux host, read through ZeroTier's API, `ip -json`, `nft --json`, and /proc. Each thing is read once. */
 export class LinuxHost implements HostState {
   readonly #folder: string;
   readonly #read = new Map<string, unknown>();
@@ -51,10 +48,6 @@ export class LinuxHost implements HostState {
     return this.#once("routes", () => json<Route>("ip", "-json", "-details", "-6", "route", "show"));
   }
 
-  neighbours(): Neighbour[] {
-    return this.#once("neighbours", () => json<Neighbour>("ip", "-json", "-6", "neigh", "show"));
-  }
-
   setting(path: string): number {
     return Number(text(`/proc/sys/${path}`));
   }
@@ -79,13 +72,6 @@ export class LinuxHost implements HostState {
         throw new Unseen("the rules of ip6tables-legacy, which nft does not list");
       const { nftables } = Object(parsed("nft", "--json", "list", "ruleset"));
       return Array.isArray(nftables) ? nftables : [];
-    });
-  }
-
-  engine(path: string): Promise<unknown> {
-    return this.#once(`engine ${path}`, async () => {
-      if (!existsSync(ENGINE_SOCKET)) return undefined;
-      return JSON.parse(await askEngine(path));
     });
   }
 
@@ -117,21 +103,4 @@ function parsed(program: string, ...words: string[]): unknown {
   if (error) throw new Unseen(`${program} cannot be run: ${systemReason(error)}`);
   if (status !== 0) throw new Unseen(`${[program, ...words].join(" ")}: ${stderr.trim().split("\n")[0]}`);
   return JSON.parse(stdout || "[]");
-}
-
-function askEngine(path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown) =>
-      reject(new Unseen(`Docker's engine at ${ENGINE_SOCKET}: ${systemReason(error)}`));
-    const signal = AbortSignal.timeout(ENGINE_MILLISECONDS);
-    request({ socketPath: ENGINE_SOCKET, path, signal, agent: false }, (answer) => {
-      let body = "";
-      answer.setEncoding("utf8");
-      answer.on("data", (chunk) => (body += chunk));
-      answer.on("error", fail);
-      answer.on("end", () => (answer.statusCode === 200 ? resolve(body) : fail(new Error(body.trim()))));
-    })
-      .on("error", fail)
-      .end();
-  });
 }

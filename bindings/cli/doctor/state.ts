@@ -20,16 +20,12 @@ export interface HostState {
   links(): Link[];
   /** The routes of the main table, IPv6. */
   routes(): Route[];
-  /** The neighbour entries, IPv6. */
-  neighbours(): Neighbour[];
   /** The value of a setting, such as `net/ipv6/conf/all/forwarding`. */
   setting(path: string): number;
   /** How full the neighbour table has been since the machine started. */
   neighbourTable(): { entries: number; fulls: number };
   /** The rule set, as `nft --json list ruleset` gives it. */
   ruleset(): RulesetItem[];
-  /** What Docker's engine answers to a path such as `/networks`; undefined where no engine runs. */
-  engine(path: string): Promise<unknown>;
 }
 
 /** An interface with its addresses, as `ip -json -details address` gives it. */
@@ -66,13 +62,6 @@ export interface Route {
   gateway?: string;
   protocol?: string;
   metric?: number;
-}
-
-/** A neighbour entry, as `ip -json -6 neigh` gives it. */
-export interface Neighbour {
-  dst: string;
-  dev: string;
-  state: string[];
 }
 
 /** One object of nftables' JSON (upstream: libnftables-json(5)). */

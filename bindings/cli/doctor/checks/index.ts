@@ -14,6 +14,7 @@ import { neighbours } from "./neighbours.ts";
 import { service } from "./service.ts";
 import { status } from "./status.ts";
 import { tun } from "./tun.ts";
+import { underlay } from "./underlay.ts";
 
 /** The checks of a host. The default route comes before forwarding, which would end it. */
 export const HOST_CHECKS: readonly HostCheck[] = [service, tun, defaultRoute, neighbours];
@@ -31,4 +32,5 @@ export const NETWORK_CHECKS: readonly NetworkCheck[] = [
   firewall,
   mtu,
   listening,
+  underlay,
 ];
