@@ -111,6 +111,12 @@ const TRAPS: [name: string, check: string, into: string[], what: string | RegExp
     `${ZT} does not have ${A.sixplane}, though the controller assigns it.`,
   ],
   [
+    "a bridge without a link-local address",
+    "link-local",
+    [`ip -6 address flush dev ${BRIDGE} scope link`],
+    `${BRIDGE} has no link-local address.`,
+  ],
+  [
     "an interface without a route",
     "address",
     [`ip -6 route delete ${NETWORK_PREFIX} dev ${ZT}`],

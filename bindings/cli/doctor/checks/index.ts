@@ -6,6 +6,7 @@ import { firewall } from "./firewall.ts";
 import { forwarding } from "./forwarding.ts";
 import { hostPrefix } from "./host-prefix.ts";
 import { leak } from "./leak.ts";
+import { linkLocal } from "./link-local.ts";
 import { listening } from "./listening.ts";
 import { managed } from "./managed.ts";
 import { mode } from "./mode.ts";
@@ -26,6 +27,7 @@ export const NETWORK_CHECKS: readonly NetworkCheck[] = [
   mode,
   address,
   bridge,
+  linkLocal,
   hostPrefix,
   leak,
   forwarding,
