@@ -1,5 +1,6 @@
 import type { Core } from "./core.ts";
 import { formatHex, parseNode } from "./identifier.ts";
+import { INSPECT } from "./inspect.ts";
 import { formatAddress } from "./ipv6.ts";
 import { formatMac } from "./mac.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
@@ -12,11 +13,43 @@ import { type Prefix, prefixAround } from "./prefix.ts";
  * address;            // "fc9c:56c2:e389:e92c:eee5::1"
  * prefix.toString();  // "fc9c:56c2:e389:e92c:eee5::/80"
  */
-export interface HostAddress {
+export class HostAddress {
   /** The address as text (RFC 5952). */
   readonly address: string;
+  readonly #bytes: Uint8Array;
+  readonly #length: number;
+
+  /** @internal */
+  constructor(bytes: Uint8Array, length: number) {
+    this.#bytes = bytes;
+    this.#length = length;
+    this.address = formatAddress(bytes);
+  }
+
+  /** The address, 16 bytes. Each access makes a copy. */
+  get bytes(): Uint8Array {
+    return this.#bytes.slice();
+  }
+
   /** The prefix that is routed to the host: a /80 in 6PLANE, a /128 in RFC 4193 mode. */
-  readonly prefix: Prefix;
+  get prefix(): Prefix {
+    return prefixAround(this.#bytes, this.#length);
+  }
+
+  /**
+   * The address as text.
+   *
+   * @example
+   * String(new Network("8056c2e21c000001").host("89e92ceee5").sixplane);  // "fc9c:56c2:e389:e92c:eee5::1"
+   */
+  toString(): string {
+    return this.address;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `${this.address} in ${this.prefix}`;
+  }
 }
 
 /**
@@ -39,24 +72,36 @@ export class Host {
   readonly sixplane: HostAddress;
   /** The RFC 4193 address. */
   readonly rfc4193: HostAddress;
+  readonly #mac: Uint8Array;
 
   /** @internal made by `Network.host` */
   constructor(core: Core, network: Uint8Array, node: string) {
     const bytes = parseNode(node);
     core.configure(network, bytes, 0);
     this.node = formatHex(bytes);
-    this.mac = formatMac(core.mac());
-    this.sixplane = hostAddress(core.sixplane(), 80);
-    this.rfc4193 = hostAddress(core.rfc4193(), 128);
+    this.#mac = core.mac();
+    this.mac = formatMac(this.#mac);
+    this.sixplane = new HostAddress(core.sixplane(), 80);
+    this.rfc4193 = new HostAddress(core.rfc4193(), 128);
   }
-}
 
-function hostAddress(bytes: Uint8Array, length: number): HostAddress {
-  return {
-    address: formatAddress(bytes),
-    // Lazy: a prefix costs more than the address.
-    get prefix() {
-      return prefixAround(bytes, length);
-    },
-  };
+  /** The MAC, 6 bytes. Each access makes a copy. */
+  get macBytes(): Uint8Array {
+    return this.#mac.slice();
+  }
+
+  /**
+   * The node address, 10 lower-case hex digits.
+   *
+   * @example
+   * String(new Network("8056c2e21c000001").host("89e92ceee5"));  // "89e92ceee5"
+   */
+  toString(): string {
+    return this.node;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `Host ${this.node} (${this.mac}, ${this.sixplane}, ${this.rfc4193})`;
+  }
 }

@@ -2,3 +2,4 @@
 export { mismatch, quote } from "./errors.ts";
 export { formatHex, isReservedNode } from "./identifier.ts";
 export { isMac } from "./mac.ts";
+export { checkKeys } from "./options.ts";

@@ -1,6 +1,8 @@
 import { type Core, core, MODE_BITS, type Mode } from "./core.ts";
+import { mismatch } from "./errors.ts";
 import { Host } from "./host.ts";
 import { formatHex, isReservedNode, parseNetworkId, parseNode } from "./identifier.ts";
+import { INSPECT } from "./inspect.ts";
 import { readAddress } from "./ipv6.ts";
 import { isMac, parseMac } from "./mac.ts";
 import { checkWhole } from "./number.ts";
@@ -85,7 +87,7 @@ export class Network {
     const hex = (port: number) => port.toString(16).padStart(4, "0");
     checkWhole("start port", start, 0, 0xffff);
     checkWhole("end port", end, start, 0xffff);
-    return new Network(`ff${hex(start)}${hex(end)}000000`);
+    return named(`ff${hex(start)}${hex(end)}000000`);
   }
 
   /** The port range of an ad-hoc network; undefined for a network with a controller. */
@@ -121,22 +123,24 @@ export class Network {
   /**
    * The node that an IPv6 address or a MAC of this network belongs to.
    *
-   * @param text an IPv6 address, anywhere in a node's /80 or its RFC 4193 address, or a MAC
-   * @returns undefined if the text embeds no node of this network. A node address that ZeroTier never assigns is
+   * @param address an IPv6 address, anywhere in a node's /80 or its RFC 4193 address, or a MAC: as text, or as 16 or 6
+   *   bytes
+   * @returns undefined if the address embeds no node of this network. A node address that ZeroTier never assigns is
    *   returned as `reserved`; no responder answers for it
-   * @throws InputError if the text is neither an IPv6 address nor a MAC
+   * @throws InputError if it is neither an IPv6 address nor a MAC
    * @throws MissingFunctionError if the loaded build of the core lacks `owner` or `macOwner`
    * @example
    * new Network("8056c2e21c000001").ownerOf("fc9c:56c2:e3de:adbe:ef01::53")?.node;  // "deadbeef01"
+   * new Network("8056c2e21c000001").ownerOf(parseMac("02:de:ad:a2:0d:c3"))?.node;   // "deadbeef01"
    * new Network("8056c2e21c000001").ownerOf("fe80::1");                             // undefined
    */
-  ownerOf(text: string): Owner | undefined {
-    if (typeof text === "string" && isMac(text)) {
-      const node = this.#configured().ownerOfMac(parseMac(text));
+  ownerOf(address: string | Uint8Array): Owner | undefined {
+    const bytes = bytesOf(address);
+    if (bytes.length === 6) {
+      const node = this.#configured().ownerOfMac(bytes);
       return node && toOwner(node, "mac");
     }
-    const address = readAddress(text, "address", "an IPv6 address or a MAC");
-    const found = this.#configured().ownerOfAddress(address);
+    const found = this.#configured().ownerOfAddress(bytes);
     return found && toOwner(found.node, found.mode);
   }
 
@@ -144,7 +148,7 @@ export class Network {
    * A responder for a host of this network.
    *
    * @param options the host's node address, the modes, and whether to answer probes
-   * @throws InputError for a bad node address, an unknown mode, or no mode at all
+   * @throws InputError for a bad node address, an unknown mode, no mode at all, or an unknown option
    * @throws MissingFunctionError if the loaded build of the core has no `respond`
    * @throws RangeError if the runtime has no memory for another one: a page in Chromium can have 123
    * @example
@@ -175,7 +179,7 @@ export class Network {
    * @param policy other source addresses that the node may use; by default, all foreign ones
    * @throws InputError for a bad node address, anything but bytes, or a bad policy
    * @example
-   * if (network.permitsSource("deadbeef01", frame)) tap.write(frame);
+   * if (network.permitsSource("deadbeef01", frame)) deliver(frame);
    * network.permitsSource("deadbeef01", frame, { foreign: false });  // no foreign address either
    */
   permitsSource(node: string, frame: Uint8Array, policy?: SourcePolicy): boolean {
@@ -193,11 +197,30 @@ export class Network {
     return this.id;
   }
 
+  /** @internal */
+  [INSPECT](): string {
+    return `Network ${this.id}`;
+  }
+
   /** The core, which all networks share, configured for this network and both modes. */
   #configured(node: Uint8Array = NO_NODE): Core {
     this.#core.configure(this.#id, node, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
     return this.#core;
   }
+}
+
+/** Outside of the class, which would get another name in the bundle, and so in consoles, if it named itself. */
+function named(id: string): Network {
+  return new Network(id);
+}
+
+/** An IPv6 address (16 bytes) or a MAC (6 bytes). */
+function bytesOf(address: string | Uint8Array): Uint8Array {
+  const expected = "an IPv6 address or a MAC";
+  if (typeof address === "string")
+    return isMac(address) ? parseMac(address) : readAddress(address, "address", expected);
+  if (address instanceof Uint8Array && (address.length === 16 || address.length === 6)) return address;
+  throw mismatch("address", `${expected}, as text, 16 bytes or 6 bytes`, address);
 }
 
 function toOwner(bytes: Uint8Array, mode: Owner["mode"]): Owner {

@@ -1,4 +1,5 @@
 import { mismatch } from "./errors.ts";
+import { INSPECT } from "./inspect.ts";
 import { formatAddress, parseAddress } from "./ipv6.ts";
 import { checkWhole } from "./number.ts";
 
@@ -10,6 +11,8 @@ import { checkWhole } from "./number.ts";
  * prefix.toString();           // "fc9c:56c2:e389:e92c:eee5::/80"
  * prefix.address(2);           // "fc9c:56c2:e389:e92c:eee5::2"
  * prefix.subnet(96, 1);        // fc9c:56c2:e389:e92c:eee5:1::/96
+ * prefix.contains("fc9c:56c2:e389:e92c:eee5::1");  // true
+ * const [first, second] = prefix;                  // the first two of its addresses, as text
  * prefix.arpa;                 // "5.e.e.e.c.2.9.e.9.8.3.e.2.c.6.5.c.9.c.f.ip6.arpa"
  */
 export class Prefix {
@@ -29,10 +32,24 @@ export class Prefix {
    */
   constructor(address: string | Uint8Array, length: number) {
     this.length = checkWhole("prefix length", length, 0, 128);
-    this.#first = typeof address === "string" ? parseAddress(address) : checkedBytes(address);
+    this.#first = addressBytes(address);
     if (masked(this.#first, length).some((byte, i) => byte !== this.#first[i])) {
       throw mismatch("prefix", `an address with no bit set behind /${length}`, formatAddress(this.#first));
     }
+  }
+
+  /**
+   * Makes a prefix from text: an IPv6 address, a slash, and a length (RFC 4291 §2.3).
+   *
+   * @param text as in "fc9c:56c2:e389:e92c:eee5::/80"
+   * @throws InputError for anything else, and for an address with bits set after the length
+   * @example
+   * Prefix.parse("fc9c:56c2:e300::/40").length;  // 40
+   */
+  static parse(text: string): Prefix {
+    const [, address, length] = /^([^/]*)\/(\d{1,3})$/.exec(text) ?? [];
+    if (address === undefined) throw mismatch("prefix", "an IPv6 address and a length, as in fd00::/8", text);
+    return made(address, Number(length));
   }
 
   /**
@@ -79,7 +96,65 @@ export class Prefix {
   subnet(length: number, n: number | bigint): Prefix {
     checkWhole("sub-prefix length", length, this.length, 128);
     const number = index("sub-prefix", n, length - this.length);
-    return new Prefix(this.#at(number << BigInt(128 - length)), length);
+    return made(this.#at(number << BigInt(128 - length)), length);
+  }
+
+  /**
+   * All prefixes of a greater length in this one, in order. They are made one at a time: a /80 has 65,536 of length 96.
+   *
+   * @param length this prefix's own length to 128 bits
+   * @throws InputError beyond that
+   * @example
+   * [...new Prefix("fd00::", 8).subnets(9)].join();  // "fd00::/9,fd80::/9"
+   */
+  *subnets(length: number): Generator<Prefix, void> {
+    checkWhole("sub-prefix length", length, this.length, 128);
+    const count = 1n << BigInt(length - this.length);
+    for (let n = 0n; n < count; n++) yield this.subnet(length, n);
+  }
+
+  /**
+   * All addresses of the prefix as text, in order. They are made one at a time.
+   *
+   * @example
+   * [...new Prefix("fd00::", 127)];  // ["fd00::", "fd00::1"]
+   */
+  *[Symbol.iterator](): Generator<string, void> {
+    const count = 1n << BigInt(128 - this.length);
+    for (let n = 0n; n < count; n++) yield this.address(n);
+  }
+
+  /**
+   * Whether an address, or every address of another prefix, is in this one.
+   *
+   * @param other an address as text or 16 bytes, or a prefix
+   * @throws InputError for anything else
+   * @example
+   * new Prefix("fd00::", 8).contains("fd80::1");  // true
+   */
+  contains(other: string | Uint8Array | Prefix): boolean {
+    const isPrefix = typeof other === "object" && #first in other;
+    if (isPrefix && other.length < this.length) return false;
+    const bytes = isPrefix ? other.#first : addressBytes(other);
+    return masked(bytes, this.length).every((byte, i) => byte === this.#first[i]);
+  }
+
+  /**
+   * Whether another prefix has the same address and length.
+   *
+   * @param other the other prefix
+   * @throws InputError for anything but a prefix
+   * @example
+   * Prefix.parse("fd00::/8").equals(new Prefix("fd00:0::", 8));  // true
+   */
+  equals(other: Prefix): boolean {
+    if (!(typeof other === "object" && #first in other)) throw mismatch("prefix", "a Prefix", other);
+    return other.length === this.length && this.contains(other);
+  }
+
+  /** The first address, 16 bytes. Each access makes a copy. */
+  get bytes(): Uint8Array {
+    return this.#first.slice();
   }
 
   /**
@@ -96,6 +171,11 @@ export class Prefix {
     return [...zone.map((digit) => digit.toString(16)), "ip6", "arpa"].join(".");
   }
 
+  /** @internal */
+  [INSPECT](): string {
+    return `Prefix ${this}`;
+  }
+
   /** The address at this distance from the first one, 16 bytes. */
   #at(distance: bigint): Uint8Array {
     let rest = this.#first.reduce((bits, byte) => (bits << 8n) | BigInt(byte), 0n) + distance;
@@ -105,7 +185,13 @@ export class Prefix {
   }
 }
 
-function checkedBytes(address: Uint8Array): Uint8Array {
+/** Outside of the class, which would get another name in the bundle, and so in consoles, if it named itself. */
+function made(address: string | Uint8Array, length: number): Prefix {
+  return new Prefix(address, length);
+}
+
+function addressBytes(address: string | Uint8Array): Uint8Array {
+  if (typeof address === "string") return parseAddress(address);
   if (address instanceof Uint8Array && address.length === 16) return address.slice();
   throw mismatch("prefix", "an address of 16 bytes", address);
 }

@@ -1,6 +1,8 @@
 import { type Core, MODE_BITS, type Mode, REPLY_LENGTH } from "./core.ts";
 import { mismatch } from "./errors.ts";
 import { formatHex, parseNode } from "./identifier.ts";
+import { INSPECT } from "./inspect.ts";
+import { checkKeys } from "./options.ts";
 import { REFUSALS, type Verdict } from "./verdict.ts";
 
 /**
@@ -31,7 +33,7 @@ export interface ResponderOptions {
  * @example
  * const responder = new Network("8056c2e21c000001").responder({ node: "89e92ceee5" });
  * const verdict = responder.answer(frame);
- * if (verdict.kind === "reply") tap.write(verdict.frame);
+ * if (verdict.kind === "reply") deliver(verdict.frame);
  */
 export class Responder {
   /** The host's own node address, 10 lower-case hex digits. */
@@ -49,6 +51,7 @@ export class Responder {
   /** @internal made by `Network.responder` */
   constructor(core: Core, network: Uint8Array, options: ResponderOptions) {
     const node = parseNode(options?.node);
+    checkKeys(options, ["node", "modes", "probes"]);
     const instance = core.another();
     instance.configure(network, node, modeBits(options));
     this.node = formatHex(node);
@@ -89,8 +92,8 @@ export class Responder {
    *   number
    * @throws InputError for a length that the buffer cannot hold
    * @example
-   * const length = responder.answerInPlace(readSync(tap, responder.buffer));
-   * if (length > 0) writeSync(tap, responder.buffer, 0, length);
+   * const length = responder.answerInPlace(readSync(file, responder.buffer));
+   * if (length > 0) writeSync(file, responder.buffer, 0, length);
    */
   answerInPlace(length: number): number {
     if (!(Number.isInteger(length) && length >= 0 && length <= this.buffer.length)) {
@@ -113,6 +116,21 @@ export class Responder {
     const verdict = returned === REPLY_LENGTH ? this.#reply : REFUSALS[-returned];
     if (!verdict) throw mismatch("code", "one that answerInPlace returned", returned);
     return verdict;
+  }
+
+  /**
+   * The host's own node address, 10 lower-case hex digits.
+   *
+   * @example
+   * new Network("8056c2e21c000001").responder({ node: "89e92ceee5" }).toString();  // "89e92ceee5"
+   */
+  toString(): string {
+    return this.node;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `Responder ${this.node}`;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Core } from "./core.ts";
 import { mismatch } from "./errors.ts";
+import { checkKeys } from "./options.ts";
 
 /**
  * The IPv6 source addresses that a node may use besides its own.
@@ -51,6 +52,7 @@ export function permitsSource(
   if (!(frame instanceof Uint8Array)) throw mismatch("frame", "a Uint8Array", frame);
   // A wrong policy is an error: to ignore it would permit frames that the caller wants to reject.
   if (typeof policy !== "object" || !policy) throw mismatch("source policy", "an object", policy);
+  checkKeys(policy, ["foreign"]);
   const { foreign = true } = policy;
   if (typeof foreign !== "boolean") throw mismatch("foreign", "true or false", foreign);
 

@@ -23,7 +23,7 @@ export type InvalidReason = (typeof INVALID_REASONS)[keyof typeof INVALID_REASON
  *
  * @example
  * const verdict: Verdict = responder.answer(frame);
- * if (verdict.kind === "reply") tap.write(verdict.frame);
+ * if (verdict.kind === "reply") deliver(verdict.frame);
  * else if (verdict.kind === "pass") forward(frame);
  * else console.warn(verdict.reason);
  */

@@ -1,4 +1,4 @@
-import { InputError, type Mode, type ResponderOptions } from "sixplane";
+import { checkKeys, InputError, type Mode, type ResponderOptions } from "sixplane";
 import { LEAST_MTU, MOST_REPLIES } from "./limits.ts";
 import type { Forward } from "./loop/queue.ts";
 
@@ -66,6 +66,7 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
     repliesPerSecond: options.repliesPerSecond,
     forward: options.forward,
   };
+  checkKeys(options, Object.keys(checked));
   checkName(checked.name);
   checkMtu(checked.mtu, memory - 1 - ETHERNET_HEADER - VLAN_TAG);
   if (checked.multicast !== "forward" && checked.multicast !== "drop") {

@@ -31,7 +31,8 @@ const LEAST_FRAME = 14; // an Ethernet header
  */
 export async function openTap(options: TapOptions): Promise<Tap> {
   const network = new Network(options?.network);
-  const responder = network.responder(options);
+  const { node, modes = ["6plane", "rfc4193"], probes = false } = options;
+  const responder = network.responder({ node, modes, probes });
   const checked = checkOptions(options, responder.buffer.length);
   const libc = await loadLibc();
   const { mac } = network.host(checked.node);

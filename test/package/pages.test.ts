@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Network } from "sixplane";
+import { Network, Prefix } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { BUILDS } from "../support/builds.ts";
 import { COMMAND, ended, folder } from "../support/command.ts";
@@ -185,7 +185,8 @@ describe("the programs of pages", () => {
   const LEFT: Record<string, string> = {
     "bindings/sixplane/README.md": `
       declare const frame: Uint8Array;
-      declare const tap: number & { write(frame: Uint8Array): void; inject(frame: Uint8Array): void };
+      declare const file: number;
+      declare function deliver(frame: Uint8Array): void;
       declare function forward(frame: Uint8Array): void;
       declare function readSync(file: number, into: Uint8Array): number;
       declare function writeSync(file: number, from: Uint8Array, offset: number, length: number): void;`,
@@ -226,8 +227,12 @@ describe("the programs of pages", () => {
   const setup = lines.filter((line) => /^const /.test(line));
 
   test.each(claims)("%s is %s", (expression, value) => {
-    const evaluate = new Function("Network", `${setup.join("\n")}\nreturn [${expression}, ${value}];`);
-    const [got, claimed] = evaluate(Network);
+    const evaluate = new Function(
+      "Network",
+      "Prefix",
+      `${setup.join("\n")}\nreturn [${expression}, ${value}];`,
+    );
+    const [got, claimed] = evaluate(Network, Prefix);
     expect(got).toEqual(claimed);
   });
 

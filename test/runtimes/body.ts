@@ -14,6 +14,7 @@ export const FILES: Record<string, () => Promise<unknown>> = {
   "core/rules": () => import("../core/rules.test.ts"),
   "core/vectors": () => import("../core/vectors.test.ts"),
   "sixplane/sender": () => import("../sixplane/sender.test.ts"),
+  "sixplane/values": () => import("../sixplane/values.test.ts"),
   "sixplane/text": () => import("../sixplane/text.test.ts"),
   "capture/api": () => import("../capture/api.test.ts"),
 };

@@ -89,6 +89,14 @@ describe("options", () => {
     await expect(opened).rejects.toMatchObject({ name: "InputError", message });
   });
 
+  test("that are unknown", async () => {
+    const opened = openTap({ ...OPTIONS, mode: ["6plane"] } as unknown as TapOptions);
+    await expect(opened).rejects.toMatchObject({
+      name: "InputError",
+      message: 'no option is called "mode": did you mean modes?',
+    });
+  });
+
   test("that are none", async () => {
     await expect(openTap(undefined as unknown as TapOptions)).rejects.toMatchObject({ name: "InputError" });
   });
