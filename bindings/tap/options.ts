@@ -31,6 +31,13 @@ export interface TapOptions extends ResponderOptions {
    */
   multicast?: "forward" | "drop";
   /**
+   * Whether the kernel may take routes, addresses, a hop limit and an MTU from routers on the network, by
+   * Router Advertisements (RFC 4861 §6.3, RFC 4862 §5.5) and Redirects (RFC 4861 §8.3). By default it may not:
+   * `accept_ra`, `autoconf` and `accept_redirects` of the interface are set to 0. With true they stay as the
+   * system has them.
+   */
+  acceptRouters?: boolean;
+  /**
    * How many solicitations are answered in a second at most, 1 to 1,000,000. Those of one second may come at
    * once, as in the token bucket of RFC 4443 §2.4 (f) with B = N; the replies beyond are dropped and counted.
    * By default there is no limit.
@@ -52,7 +59,7 @@ export type CheckedOptions = Required<Omit<TapOptions, "repliesPerSecond" | "for
 
 /**
  * @param memory what the core has for a frame, in bytes: one that fills it may have been longer
- * @throws InputError for a bad name, MTU, choice about multicast or limit
+ * @throws InputError for a bad name, MTU, choice about multicast or routers, or limit
  */
 export function checkOptions(options: TapOptions, memory: number): CheckedOptions {
   const checked = {
@@ -63,6 +70,7 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
     name: options.name ?? "zt%d",
     mtu: options.mtu ?? DEFAULT_MTU,
     multicast: options.multicast ?? "forward",
+    acceptRouters: options.acceptRouters ?? false,
     repliesPerSecond: options.repliesPerSecond,
     forward: options.forward,
   };
@@ -71,6 +79,9 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
   checkMtu(checked.mtu, memory - 1 - ETHERNET_HEADER - VLAN_TAG);
   if (checked.multicast !== "forward" && checked.multicast !== "drop") {
     throw new InputError(`multicast must be "forward" or "drop", got ${show(checked.multicast)}`);
+  }
+  if (typeof checked.acceptRouters !== "boolean") {
+    throw new InputError(`acceptRouters must be true or false, got ${show(checked.acceptRouters)}`);
   }
   checkRate(checked.repliesPerSecond);
   if (checked.forward !== undefined && typeof checked.forward !== "function") {

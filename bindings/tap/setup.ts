@@ -8,7 +8,12 @@ export interface Setup {
   mac: string;
   mtu: number;
   addresses: readonly ManagedAddress[];
+  /** Whether the kernel may obey routers; if not, the settings of `ROUTER_SETTINGS` are set to 0. */
+  acceptRouters: boolean;
 }
+
+/** The settings by which the kernel takes routes, addresses, a hop limit and an MTU from routers. */
+const ROUTER_SETTINGS = ["accept_ra", "autoconf", "accept_redirects"];
 
 /** An address of the host, with the length of its network's prefix, to which the kernel makes a route. */
 export interface ManagedAddress {
@@ -99,6 +104,9 @@ function setUp(device: Device, setup: Setup): () => void {
     change("mtu", setup.mtu);
     changeSetting("disable_ipv6", "0");
     changeSetting("addr_gen_mode", "0"); // from the MAC (EUI-64), by which other hosts know it
+    if (!setup.acceptRouters) {
+      for (const name of ROUTER_SETTINGS) withHint(name, () => changeSetting(name, "0")); // before it is up
+    }
     change("up", true);
     keepAddresses();
     for (const { address, length } of setup.addresses) {
@@ -109,6 +117,17 @@ function setUp(device: Device, setup: Setup): () => void {
     throw error;
   }
   return putBack;
+}
+
+/** Where a setting about routers cannot be changed, as in many containers, says what else can be done. */
+function withHint(name: string, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (!(error instanceof TapError)) throw error;
+    const hint = `set net.ipv6.conf.default.${name} to 0 before, or choose to accept routers`;
+    throw new TapError(`${error.message}: ${hint}`, error.code);
+  }
 }
 
 /** What the system says of an interface, a setting, an address or IPv6 that is not there any more. */

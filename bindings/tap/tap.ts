@@ -36,7 +36,8 @@ export async function openTap(options: TapOptions): Promise<Tap> {
   const checked = checkOptions(options, responder.buffer.length);
   const libc = await loadLibc();
   const { mac } = network.host(checked.node);
-  const setup = { mac, mtu: checked.mtu, addresses: managedAddresses(network, checked) };
+  const { mtu, acceptRouters } = checked;
+  const setup = { mac, mtu, addresses: managedAddresses(network, checked), acceptRouters };
   const opened = openInterface(libc, checked.name, setup);
   let thread: LoopThread;
   try {

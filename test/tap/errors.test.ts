@@ -78,6 +78,8 @@ describe("options", () => {
     [{ mtu: 1500n }, `${mtu} 1500`],
     [{ multicast: "no" }, `${multicast} "no"`],
     [{ multicast: true }, `${multicast} true`],
+    [{ acceptRouters: 1 }, "acceptRouters must be true or false, got 1"],
+    [{ acceptRouters: "no" }, 'acceptRouters must be true or false, got "no"'],
     [{ repliesPerSecond: 0 }, `${rate} 0`],
     [{ repliesPerSecond: 1_000_001 }, `${rate} 1000001`],
     [{ repliesPerSecond: 0.5 }, `${rate} 0.5`],
@@ -191,6 +193,12 @@ describe("the machine", () => {
     run("ip", "link", "set", "zt5", "address", "02:89:e9:30:0c:27");
     expect(await said(words)).toBe(`TapError EPERM: cannot set the MTU of zt5: ${PRIVILEGE}`);
     run("ip", "link", "set", "zt5", "mtu", "2800");
+    for (const setting of ["accept_ra", "autoconf", "accept_redirects"]) {
+      expect(await said(words)).toBe(
+        `TapError EACCES: cannot write 0 to /proc/sys/net/ipv6/conf/zt5/${setting}: permission denied: set net.ipv6.conf.default.${setting} to 0 before, or choose to accept routers`,
+      );
+      changeSetting(`conf/zt5/${setting}`, 0);
+    }
     expect(await said(words)).toBe(`TapError EPERM: cannot set the flags of zt5: ${PRIVILEGE}`);
     run("ip", "link", "set", "zt5", "up");
     expect(await said(words)).toBe(`TapError EPERM: cannot give zt5 its addresses: ${PRIVILEGE}`);
@@ -224,6 +232,20 @@ describe("the machine", () => {
     expect(await said([...words, ...hostWords({ ...OPTIONS, name: "zt6" })])).toContain("read-only");
     changeSetting("conf/default/addr_gen_mode", 0);
     run("ip", "link", "delete", "zt5");
+    expect(await said([...words, ...hostWords(OPTIONS)])).toBe(
+      "TapError EROFS: cannot write 0 to /proc/sys/net/ipv6/conf/zt0/accept_ra: it is read-only here: " +
+        "set net.ipv6.conf.default.accept_ra to 0 before, or choose to accept routers",
+    );
+    for (const setting of ["accept_ra", "autoconf", "accept_redirects"]) {
+      changeSetting(`conf/default/${setting}`, 0);
+    }
+    await using program = new Program([...words, ...hostWords(OPTIONS)]);
+    await program.printed("open zt0");
+    program.child.stdin.end();
+    expect(await program.ended).toBe(0);
+    for (const setting of ["accept_ra", "autoconf", "accept_redirects"]) {
+      changeSetting(`conf/default/${setting}`, 1);
+    }
   });
 
   test("has IPv6 off by default, which does not matter", async () => {

@@ -19,6 +19,7 @@ export interface UpOptions {
   probes?: boolean;
   mtu: string;
   multicast: "forward" | "drop";
+  acceptRouters?: boolean;
   rate?: string;
   peer: string[];
   listen: string;
@@ -56,6 +57,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       probes: options.probes === true,
       mtu,
       multicast: options.multicast,
+      acceptRouters: options.acceptRouters === true,
       repliesPerSecond,
       forward: (frames) => fabric.forward(frames),
     });
