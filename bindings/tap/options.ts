@@ -44,6 +44,12 @@ export interface TapOptions extends ResponderOptions {
    */
   repliesPerSecond?: number | undefined;
   /**
+   * Hears what has been put back, as in `["up", "MTU 2800"]`, after another program changed the interface: took it
+   * down, took an address away, switched IPv6 off, or set another MAC or MTU. Where that cannot be put back, the
+   * TAP is closed, and `closed` rejects with the reason.
+   */
+  restored?: (what: readonly string[]) => void;
+  /**
    * Gets the frames that are passed on, for other hosts. While the promise that it returned is not
    * settled, it is not called again; up to 1 MiB of frames wait meanwhile, and further ones are dropped and
    * counted. Where it throws, the TAP is closed, and `closed` rejects with the error.
@@ -52,8 +58,9 @@ export interface TapOptions extends ResponderOptions {
 }
 
 /** The options with the defaults in place; the network, node and modes are checked by who uses them. */
-export type CheckedOptions = Required<Omit<TapOptions, "repliesPerSecond" | "forward">> & {
+export type CheckedOptions = Required<Omit<TapOptions, "repliesPerSecond" | "restored" | "forward">> & {
   repliesPerSecond: number | undefined;
+  restored: TapOptions["restored"] | undefined;
   forward: Forward | undefined;
 };
 
@@ -72,6 +79,7 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
     multicast: options.multicast ?? "forward",
     acceptRouters: options.acceptRouters ?? false,
     repliesPerSecond: options.repliesPerSecond,
+    restored: options.restored,
     forward: options.forward,
   };
   checkKeys(options, Object.keys(checked));
@@ -84,9 +92,8 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
     throw new InputError(`acceptRouters must be true or false, got ${show(checked.acceptRouters)}`);
   }
   checkRate(checked.repliesPerSecond);
-  if (checked.forward !== undefined && typeof checked.forward !== "function") {
-    throw new InputError(`forward must be a function, got ${show(checked.forward)}`);
-  }
+  checkFunction("restored", checked.restored);
+  checkFunction("forward", checked.forward);
   return checked;
 }
 
@@ -112,6 +119,11 @@ function checkRate(rate: number | undefined): void {
   throw new InputError(
     `replies per second must be a whole number from 1 to ${MOST_REPLIES}, got ${show(rate)}`,
   );
+}
+
+function checkFunction(what: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new InputError(`${what} must be a function, got ${show(value)}`);
 }
 
 /** A text in quotes, a number or the like as it is, and of anything else what it is. */

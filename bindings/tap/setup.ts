@@ -1,7 +1,6 @@
+import { formatAddress, parseMac } from "sixplane";
 import { TapError } from "./error.ts";
-import { Device } from "./kernel/device.ts";
-import type { Libc } from "./kernel/libc.ts";
-import { openTun, type Tun } from "./kernel/tun.ts";
+import type { Device } from "./kernel/device.ts";
 
 /** What an interface is to have. */
 export interface Setup {
@@ -21,43 +20,8 @@ export interface ManagedAddress {
   length: number;
 }
 
-/** A TAP interface from both its sides: the program's, and the kernel's. */
-export interface TapInterface {
-  tun: Tun;
-  device: Device;
-  /** Ends the interface, or puts one that stays back as it was found. */
-  close(): void;
-}
-
-/**
- * Opens a TAP interface and sets it up.
- *
- * @param name 1 to 15 bytes; a %d in it becomes the first number that is free
- * @throws TapError where that fails; nothing is left then
- */
-export function openInterface(libc: Libc, name: string, setup: Setup): TapInterface {
-  const tun = openTun(libc, name);
-  let device: Device | undefined;
-  function closeFiles(): void {
-    device?.close();
-    libc.close(tun.file);
-  }
-  try {
-    device = new Device(libc, tun.name);
-    const putBack = setUp(device, setup);
-    const close = () => {
-      try {
-        if (tun.persistent) putBack();
-      } finally {
-        closeFiles();
-      }
-    };
-    return { tun, device, close };
-  } catch (error) {
-    closeFiles();
-    throw error;
-  }
-}
+/** Hears of each step that changed something: what the interface has since, and what takes it back. */
+type Listener = (what: string, undo: () => void) => void;
 
 /**
  * Gives an interface its MAC, MTU and addresses, and brings it up. What already is as it should be is left
@@ -66,7 +30,7 @@ export function openInterface(libc: Libc, name: string, setup: Setup): TapInterf
  * @returns what puts everything back
  * @throws TapError where a step fails; the steps before it have been put back
  */
-function setUp(device: Device, setup: Setup): () => void {
+export function setUp(device: Device, setup: Setup): () => void {
   const undo: (() => void)[] = [];
   function putBack(): void {
     const failures = undo
@@ -77,15 +41,45 @@ function setUp(device: Device, setup: Setup): () => void {
   }
 
   const found = device.addresses;
-  function keepAddresses(): void {
-    for (const { address, length } of found) device.addAddress(address, length);
+  try {
+    undo.unshift(() => addAddresses(device, found)); // the kernel takes them away as an interface goes down
+    bring(device, setup, (_, back) => undo.unshift(back), found);
+  } catch (error) {
+    failureOf(putBack); // what failed first says more
+    throw error;
   }
+  return putBack;
+}
 
-  function change<Key extends "mac" | "mtu" | "up">(key: Key, value: Device[Key]): void {
+/**
+ * Gives an interface back what it lacks of its setup.
+ *
+ * @param linkLocal whether it has had its link-local address: the kernel gives it that some time after it came up
+ * @returns what it lacked, as in "MTU 2800"
+ * @throws TapError where a step fails, or another host of the network uses an address of the setup
+ */
+export function restore(device: Device, setup: Setup, linkLocal: boolean): string[] {
+  const restored: string[] = [];
+  const wasUp = device.up;
+  bring(device, setup, (what) => restored.push(what));
+  const own = { address: linkLocalAddress(setup.mac), length: 64 };
+  if (linkLocal && device.addAddress(own.address, own.length)) restored.push(addressText(own));
+  return restored.filter((what) => !(what === "up" && wasUp)); // it went down for its MAC
+}
+
+/** The link-local address that a MAC makes: fe80::/64, and the MAC as an EUI-64 (RFC 2464 §4 and §5). */
+export function linkLocalAddress(mac: string): string {
+  const [a = 0, b = 0, c = 0, ...rest] = parseMac(mac);
+  return formatAddress(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, ...rest));
+}
+
+/** Makes an interface as its setup says. */
+function bring(device: Device, setup: Setup, did: Listener, kept: readonly ManagedAddress[] = []): void {
+  function change<Key extends "mac" | "mtu" | "up">(key: Key, value: Device[Key], what: string): void {
     const before = device[key];
     if (before === value) return;
     device[key] = value;
-    undo.unshift(() => {
+    did(what, () => {
       device[key] = before;
     });
   }
@@ -94,29 +88,36 @@ function setUp(device: Device, setup: Setup): () => void {
     const before = device.setting(name);
     if (before === value) return;
     device.changeSetting(name, value);
-    undo.unshift(() => device.changeSetting(name, before));
+    did(`${name} ${value}`, () => device.changeSetting(name, before));
   }
 
-  try {
-    undo.unshift(keepAddresses); // the kernel takes them away as an interface goes down
-    if (device.mac !== setup.mac) change("up", false); // the kernel makes the link-local address when it goes up
-    change("mac", setup.mac);
-    change("mtu", setup.mtu);
-    changeSetting("disable_ipv6", "0");
-    changeSetting("addr_gen_mode", "0"); // from the MAC (EUI-64), by which other hosts know it
-    if (!setup.acceptRouters) {
-      for (const name of ROUTER_SETTINGS) withHint(name, () => changeSetting(name, "0")); // before it is up
-    }
-    change("up", true);
-    keepAddresses();
-    for (const { address, length } of setup.addresses) {
-      if (device.addAddress(address, length)) undo.unshift(() => device.removeAddress(address, length));
-    }
-  } catch (error) {
-    failureOf(putBack); // what failed first says more
-    throw error;
+  if (device.mac !== setup.mac && device.up) {
+    device.up = false; // the kernel makes the link-local address when it goes up
+    did("up", () => {
+      device.up = true;
+    });
   }
-  return putBack;
+  change("mac", setup.mac, `MAC ${setup.mac}`);
+  change("mtu", setup.mtu, `MTU ${setup.mtu}`); // below 1,280 there are no settings
+  changeSetting("disable_ipv6", "0");
+  changeSetting("addr_gen_mode", "0"); // from the MAC (EUI-64), by which other hosts know it
+  if (!setup.acceptRouters) {
+    for (const name of ROUTER_SETTINGS) withHint(name, () => changeSetting(name, "0")); // before it is up
+  }
+  change("up", true, "up");
+  addAddresses(device, kept);
+  for (const own of setup.addresses) {
+    if (!device.addAddress(own.address, own.length)) continue;
+    did(addressText(own), () => device.removeAddress(own.address, own.length));
+  }
+}
+
+function addAddresses(device: Device, addresses: readonly ManagedAddress[]): void {
+  for (const { address, length } of addresses) device.addAddress(address, length);
+}
+
+function addressText({ address, length }: ManagedAddress): string {
+  return `address ${address}/${length}`;
 }
 
 /** Where a setting about routers cannot be changed, as in many containers, says what else can be done. */

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InputError, Network, type Responder } from "sixplane";
 import { TapError } from "./error.ts";
+import { type Interface, openInterface } from "./interface.ts";
+import { Keeper } from "./keeper.ts";
 import type { InterfaceCounters } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
 import { loadLibc } from "./kernel/load-libc.ts";
 import { type Injections, nameCounts, type TapCounters } from "./loop/counters.ts";
 import { LoopThread } from "./loop/thread.ts";
 import { type CheckedOptions, checkOptions, type TapOptions } from "./options.ts";
-import { type ManagedAddress, openInterface, type Setup, type TapInterface } from "./setup.ts";
+import type { ManagedAddress, Setup } from "./setup.ts";
 
 /** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
 const ADDRESS_POLL_MILLISECONDS = 20;
@@ -39,13 +41,19 @@ export async function openTap(options: TapOptions): Promise<Tap> {
   const { mtu, acceptRouters } = checked;
   const setup = { mac, mtu, addresses: managedAddresses(network, checked), acceptRouters };
   const opened = openInterface(libc, checked.name, setup);
+  const keeper = new Keeper({
+    restore: () => opened.restore(),
+    restored: (what) => checked.restored?.(what),
+    failed: (error) => thread.fail(error),
+  });
   let thread: LoopThread;
   try {
-    thread = new LoopThread(libc, opened.tun, checked);
+    thread = new LoopThread(libc, opened, checked, () => keeper.changed());
   } catch (error) {
     opened.close();
     throw error;
   }
+  thread.ended.finally(() => keeper.close()).catch(() => {}); // `closed` tells
   const tap = new Tap(libc, opened, setup, thread, responder);
   await Promise.race([thread.started, thread.ended]); // of `closed`, the rejection is the user's to handle
   return tap;
@@ -75,7 +83,7 @@ export class Tap {
   readonly closed: Promise<void>;
 
   readonly #libc: Libc;
-  readonly #interface: TapInterface;
+  readonly #interface: Interface;
   readonly #thread: LoopThread;
   readonly #responder: Responder;
   readonly #injections: Injections = { taken: 0, refused: 0 };
@@ -84,7 +92,7 @@ export class Tap {
   /** @internal */
   constructor(
     libc: Libc,
-    opened: TapInterface,
+    opened: Interface,
     { mac, mtu, addresses }: Setup,
     thread: LoopThread,
     responder: Responder,
@@ -93,7 +101,7 @@ export class Tap {
     this.#interface = opened;
     this.#thread = thread;
     this.#responder = responder;
-    this.name = opened.tun.name;
+    this.name = opened.name;
     this.mac = mac;
     this.mtu = mtu;
     this.addresses = addresses.map(({ address }) => address);
@@ -107,7 +115,7 @@ export class Tap {
    * Resolves when the kernel uses the managed addresses: it first asks the network, for 1 to 2 seconds,
    * whether another host has them (duplicate address detection, RFC 4862 §5.4).
    *
-   * @throws TapError where another host has one, it has been taken away, or the TAP is closed meanwhile
+   * @throws TapError where another host has one, or the TAP is closed meanwhile
    * @example
    * await tap.usable();
    */
@@ -118,13 +126,12 @@ export class Tap {
   }
 
   #isUsable(address: string): boolean {
-    const state = this.#isClosed ? "gone" : this.#interface.device.addressState(address);
-    if (state === "usable" || state === "tentative") return state === "usable";
-    const why = state === "gone" ? "is not there any more" : "is in use by another host of the network";
-    throw new TapError(
-      `${address} on ${this.name} ${why}`,
-      state === "gone" ? "EADDRNOTAVAIL" : "EADDRINUSE",
-    );
+    if (this.#isClosed) {
+      throw new TapError(`${address} on ${this.name} is not there any more`, "EADDRNOTAVAIL");
+    }
+    const state = this.#interface.device.addressState(address);
+    if (state !== "duplicate") return state === "usable"; // one that has been taken away is put back
+    throw new TapError(`${address} on ${this.name} is in use by another host of the network`, "EADDRINUSE");
   }
 
   /**
@@ -139,7 +146,7 @@ export class Tap {
   inject(frame: Uint8Array): boolean {
     checkFrame(frame);
     if (this.#isClosed) return false;
-    const taken = this.#libc.writeBytes(this.#interface.tun.file, frame, frame.length) === frame.length;
+    const taken = this.#libc.writeBytes(this.#interface.file, frame, frame.length) === frame.length;
     this.#injections[taken ? "taken" : "refused"]++;
     return taken;
   }

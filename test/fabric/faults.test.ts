@@ -164,15 +164,34 @@ describe("an interface that goes down and up", () => {
     const before = holdings(host.child.pid);
     const flap = "ip link set zt0 down; ip link set zt0 up";
     run("sh", "-c", `for i in $(seq 1000); do ${flap}; done`);
-    // The kernel has taken the addresses away, but for those that it makes itself.
-    run("ip", "address", "add", `${A.sixplane}/40`, "dev", "zt0");
+    // The kernel has taken the addresses away, but for those that it makes itself: the host puts them back.
+    const addresses = () => run("ip", "-6", "address", "show", "dev", "zt0");
+    await until("the addresses", () => addresses().includes(A.sixplane) && addresses().includes(A.rfc4193));
     await until("an answer", () => resolves(host, B.sixplane, B.mac));
     using sender = PacketSocket.sender("zt0");
     for (let number = 0; number < 100; number++) sender.send(numbered(number));
     await until("all frames", () => peer.numbers.length === 100);
     expect(holdings(host.child.pid)).toEqual(before);
     expect(await host.end("SIGTERM")).toBe(0);
-    expect(host.stderr).toBe(WARNING);
+    const [warning, ...lines] = host.stderr.split("\n").slice(0, -1);
+    expect(`${warning}\n`).toBe(WARNING);
+    const restored = /^sixplane: another program changed the interface; put back: (.+)$/;
+    const texts = lines.map((line) => restored.exec(line)?.[1]);
+    expect(texts).toContainEqual(
+      expect.stringContaining(`address ${A.sixplane}/40, address ${A.rfc4193}/88`),
+    );
+    expect(texts).not.toContain(undefined);
+    const told = host.events.filter(({ event }) => event === "restored").map(({ what }) => what?.join(", "));
+    expect(told).toEqual(texts);
+  });
+});
+
+describe("an interface that gets another name", () => {
+  test("ends the host, which says so", async () => {
+    await using host = await Host.up(A.node, WORDS);
+    run("sh", "-c", "ip link set zt0 down; ip link set zt0 name zt9");
+    expect(await host.end()).toBe(1);
+    expect(host.stderr).toBe(`${WARNING}sixplane: the interface zt0 has been renamed to zt9\n`);
   });
 });
 

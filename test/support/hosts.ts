@@ -62,7 +62,7 @@ export function withoutDetection(namespace?: Namespace): void {
 
 /** One of the lines of `--json`. */
 export interface Event {
-  event: "ready" | "counters" | "end";
+  event: "ready" | "counters" | "restored" | "end";
   name: string;
   mac: string;
   mtu: number;
@@ -79,6 +79,7 @@ export interface Event {
     injected: number;
     dropped: Record<string, number>;
   };
+  what?: string[];
   fabric: { sent: number; received: number; dropped: Record<string, number> };
 }
 

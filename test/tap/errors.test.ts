@@ -85,6 +85,7 @@ describe("options", () => {
     [{ repliesPerSecond: 0.5 }, `${rate} 0.5`],
     [{ repliesPerSecond: "10" }, `${rate} "10"`],
     [{ repliesPerSecond: null }, `${rate} null`],
+    [{ restored: true }, "restored must be a function, got true"],
     [{ forward: "no" }, 'forward must be a function, got "no"'],
   ])("%o", async (bad, message) => {
     const opened = openTap({ ...OPTIONS, ...bad } as unknown as TapOptions);

@@ -2,6 +2,7 @@ import type { Tap } from "sixplane/tap";
 import { formatEndpoint } from "../../fabric/endpoint.ts";
 import type { Fabric } from "../../fabric/fabric.ts";
 import type { Output } from "../io/output.ts";
+import type { Notices } from "./up-notices.ts";
 
 const INTERVAL_MILLISECONDS = 1000;
 
@@ -17,14 +18,16 @@ export class Report {
   readonly #json: boolean;
   readonly #tap: Tap;
   readonly #fabric: Fabric;
+  readonly #notices: Notices;
   #timer: NodeJS.Timeout | undefined;
   #printing: Promise<void> | undefined;
 
-  constructor(output: Output, json: boolean, tap: Tap, fabric: Fabric) {
+  constructor(output: Output, json: boolean, tap: Tap, fabric: Fabric, notices: Notices) {
     this.#output = output;
     this.#json = json;
     this.#tap = tap;
     this.#fabric = fabric;
+    this.#notices = notices;
   }
 
   /** @throws Failure where it cannot be printed */
@@ -38,6 +41,7 @@ export class Report {
         : `${name} is up: ${addresses.join(", ")}, MAC ${mac}, listening on ${listen}, ${counted(peers, "peer")}`,
     );
     await this.#output.finish();
+    this.#notices.release();
     this.#timer = setInterval(() => this.#tick(), INTERVAL_MILLISECONDS);
   }
 

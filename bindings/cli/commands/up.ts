@@ -8,6 +8,7 @@ import { parseWhole } from "../io/number.ts";
 import type { Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
+import { Notices } from "./up-notices.ts";
 import { Report } from "./up-report.ts";
 
 export interface UpOptions {
@@ -46,6 +47,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   const { rate } = options;
   const repliesPerSecond = rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES);
 
+  const notices = new Notices(output, options.json === true);
   const fabric = await openFabric(network, parseListen(options.listen), peers);
   const stopped = whenStopped(output); // before there is anything that must be put back
   try {
@@ -59,13 +61,18 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       multicast: options.multicast,
       acceptRouters: options.acceptRouters === true,
       repliesPerSecond,
+      restored: (what) =>
+        notices.say(
+          { event: "restored", what },
+          `another program changed the interface; put back: ${what.join(", ")}`,
+        ),
       forward: (frames) => fabric.forward(frames),
     });
     fabric.receive = (frame) => tap.inject(frame);
     warn(WARNING);
     warnOfReserved(node);
     stopped.then(() => tap.close()).catch(() => {}); // `closed` tells what went wrong
-    await run(tap, new Report(output, options.json === true, tap, fabric));
+    await run(tap, new Report(output, options.json === true, tap, fabric, notices));
   } finally {
     fabric.close();
     setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();

@@ -75,6 +75,11 @@ export class Device {
     this.#set(SIOCSIFHWADDR, "the MAC", request);
   }
 
+  /** Its number in this network namespace. */
+  get index(): number {
+    return this.#get(SIOCGIFINDEX, "the index").number;
+  }
+
   get mtu(): number {
     return this.#get(SIOCGIFMTU, "the MTU").number;
   }
@@ -103,7 +108,9 @@ export class Device {
   addAddress(address: string, length: number): boolean {
     if (this.addressState(address) !== "gone") return false; // to say so, the kernel asks for privilege
     if (this.#libc.ioctl(this.#socket, SIOCSIFADDR, this.#in6Ifreq(address, length)) === 0) return true;
-    throw systemError(`give ${this.name} its addresses`, this.#libc.errno());
+    const errno = this.#libc.errno();
+    if (errno === constants.errno.EEXIST) return false; // the kernel has made it meanwhile
+    throw systemError(`give ${this.name} its addresses`, errno);
   }
 
   removeAddress(address: string, length: number): void {
@@ -195,7 +202,7 @@ export class Device {
   #in6Ifreq(address: string, length: number): Uint8Array {
     const bytes = new Uint8Array(24);
     bytes.set(parseAddress(address));
-    new Int32Array(bytes.buffer, 16).set([length, this.#get(SIOCGIFINDEX, "the index").number]);
+    new Int32Array(bytes.buffer, 16).set([length, this.index]);
     return bytes;
   }
 

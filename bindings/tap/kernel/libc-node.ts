@@ -11,6 +11,7 @@ export async function openLibc(): Promise<Libc> {
     open: library.func("open", "int", ["const void *", "int"]),
     close: library.func("close", "int", ["int"]),
     socket: library.func("socket", "int", ["int", "int", "int"]),
+    bind: library.func("bind", "int", ["int", "const void *", "unsigned int"]),
     ioctl: library.func("ioctl", "int", ["int", "unsigned long", "void *"]),
     eventfd: library.func("eventfd", "int", ["unsigned int", "int"]),
     poll: library.func("poll", "int", ["void *", "unsigned long", "int"]),

@@ -20,6 +20,12 @@ export interface Tun {
   persistent: boolean;
 }
 
+/** The name that a TAP has now; undefined where it has been removed. */
+export function currentName(libc: Libc, { file }: Tun): string | undefined {
+  const request = new Ifreq("");
+  return libc.ioctl(file, TUNGETIFF, request.bytes) === 0 ? request.name : undefined;
+}
+
 /**
  * Makes a TAP interface, which goes when its file is closed, or attaches to one that was made to stay
  * (`ip tuntap add`).

@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Network, type ResponderOptions } from "sixplane";
 import type { Libc } from "../kernel/libc.ts";
 import { loadLibc } from "../kernel/load-libc.ts";
+import { Changes } from "../kernel/netlink.ts";
 import { Bucket } from "./bucket.ts";
 import { BACKLOG, FORWARDED, LIMITED, MULTICAST, OVERSIZED, REPLIES, UNSENT } from "./counters.ts";
 import { QueueWriter } from "./queue.ts";
@@ -19,6 +20,9 @@ const INVALID = -16;
 /** How long a poll waits at most: a process that ends without closing the TAP waits for this thread. */
 const POLL_MILLISECONDS = 200;
 
+/** After how many frames without a wait the changes of interfaces are looked at all the same. */
+const FRAMES_PER_LOOK = 4096;
+
 /** What the loop is told when it starts. */
 export interface LoopOptions {
   network: string;
@@ -27,6 +31,10 @@ export interface LoopOptions {
   file: number;
   /** An eventfd that ends a poll. */
   wake: number;
+  /** A socket that hears of changes to interfaces. */
+  changes: number;
+  /** The index of the TAP's interface. */
+  index: number;
   /** Whether multicast is passed on. */
   multicast: boolean;
   /** How many replies a second may have; without it there is no limit. */
@@ -38,8 +46,11 @@ export interface LoopOptions {
   stop: SharedArrayBuffer;
 }
 
-/** What the loop says: that it reads, that there are frames in the queue, or the error number that ended it. */
-export type LoopMessage = "started" | "frames" | { errno: number };
+/**
+ * What the loop says: that it reads, that there are frames in the queue, that the interface may have been changed, or
+ * the error number that ended it.
+ */
+export type LoopMessage = "started" | "frames" | "changed" | { errno: number };
 
 function say(message: LoopMessage): void {
   parentPort?.postMessage(message);
@@ -54,16 +65,25 @@ function run(libc: Libc, options: LoopOptions): void {
   const { buffer } = responder;
   const address = libc.addressOf(buffer);
   const bucket = options.repliesPerSecond === undefined ? undefined : new Bucket(options.repliesPerSecond);
-  const wait = poller(libc, file, options.wake);
+  const wait = poller(libc, [file, options.wake, options.changes]);
+  const changes = new Changes(libc, options.changes, options.index);
   let lastErrno = 0;
+  let framesToLook = FRAMES_PER_LOOK;
 
   say("started");
   const { read, write } = libc;
   const room = buffer.length;
   while (Atomics.load(stop, 0) === 0) {
     const length = read(file, address, room);
-    if (length > 0) judge(length);
-    else if (!mayGoOn(libc.errno())) return;
+    if (length > 0) {
+      judge(length);
+      if (--framesToLook === 0) look(); // a flood may leave nothing to wait for
+    } else if (!mayGoOn(libc.errno())) return;
+  }
+
+  function look(): void {
+    framesToLook = FRAMES_PER_LOOK;
+    if (changes.read()) say("changed");
   }
 
   function judge(length: number): void {
@@ -103,7 +123,7 @@ function run(libc: Libc, options: LoopOptions): void {
     const isEnd = errno !== EAGAIN && errno !== EINTR && errno === lastErrno;
     lastErrno = errno;
     if (errno === EAGAIN) {
-      wait();
+      if (wait() > 0) look();
       bucket?.fill();
     }
     if (isEnd) say({ errno });
@@ -111,15 +131,17 @@ function run(libc: Libc, options: LoopOptions): void {
   }
 }
 
-/** Waits until there is something to read, or the loop is woken. */
-function poller(libc: Libc, file: number, wake: number): () => void {
-  //  two of struct pollfd, poll(2): file (4), events (2), events that came (2)
-  const entries = new Int32Array([file, 0, wake, 0]);
+/** Waits until one of the files can be read, and gives the events of the last one. */
+function poller(libc: Libc, files: number[]): () => number {
+  //  struct pollfd, poll(2): file (4), events (2), events that came (2)
+  const entries = new Int32Array(files.flatMap((file) => [file, 0]));
   const bytes = new Uint8Array(entries.buffer);
   const events = new Int16Array(entries.buffer);
-  events[2] = POLLIN;
-  events[6] = POLLIN;
-  return () => void libc.poll(bytes, 2, POLL_MILLISECONDS);
+  for (const at of files.keys()) events[4 * at + 2] = POLLIN;
+  return () => {
+    libc.poll(bytes, files.length, POLL_MILLISECONDS);
+    return events.at(-1) ?? 0;
+  };
 }
 
 run(await loadLibc(), workerData as LoopOptions);

@@ -11,6 +11,9 @@ import { type Forward, QueueReader, sharedQueue } from "./queue.ts";
 
 const EBADFD = 77; // what a file of /dev/net/tun says when its interface has gone
 
+/** A TAP as the loop sees it. */
+export type LoopFiles = Pick<LoopOptions, "file" | "changes" | "index"> & { name: string };
+
 export class LoopThread {
   /** What the loop has counted, by the numbers in counters.ts. */
   readonly counts = new Float64Array(sharedCounts());
@@ -24,19 +27,22 @@ export class LoopThread {
   readonly #wake: number;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #forward: Forward | undefined;
+  readonly #changed: () => void;
   readonly #queue: QueueReader | undefined;
   #hasStarted = () => {};
   #isRunning = true;
   #failure: { error: unknown } | undefined;
 
   /**
-   * @param tap the file to read and write, and the name of its interface
+   * @param tap the files to read and write, and the name and the index of its interface
+   * @param changed hears when the interface may have been changed
    * @throws TapError where the kernel gives no eventfd
    */
-  constructor(libc: Libc, tap: { file: number; name: string }, options: CheckedOptions) {
+  constructor(libc: Libc, tap: LoopFiles, options: CheckedOptions, changed: () => void) {
     this.#libc = libc;
     this.#name = tap.name;
     this.#forward = options.forward;
+    this.#changed = changed;
     this.#wake = libc.eventfd(0, O_CLOEXEC);
     if (this.#wake < 0) throw systemError("make an eventfd", libc.errno());
     const queue = options.forward && sharedQueue();
@@ -49,6 +55,8 @@ export class LoopThread {
       responder: { node: options.node, modes: options.modes, probes: options.probes },
       file: tap.file,
       wake: this.#wake,
+      changes: tap.changes,
+      index: tap.index,
       multicast: options.multicast === "forward",
       repliesPerSecond: options.repliesPerSecond,
       queue,
@@ -68,7 +76,7 @@ export class LoopThread {
     try {
       const worker = new Worker(new URL("./tap-loop.js", import.meta.url), { workerData: options });
       worker.on("message", (message: LoopMessage) => this.#hear(message));
-      worker.on("error", (error) => this.#fail(error));
+      worker.on("error", (error) => this.fail(error));
       await new Promise((resolve) => worker.on("exit", resolve));
     } finally {
       this.#isRunning = false;
@@ -79,8 +87,9 @@ export class LoopThread {
 
   #hear(message: LoopMessage): void {
     if (message === "started") this.#hasStarted();
-    else if (message === "frames") this.#forwardAll().catch((error) => this.#fail(error));
-    else this.#fail(this.#endedBy(message.errno));
+    else if (message === "changed") this.#changed();
+    else if (message === "frames") this.#forwardAll().catch((error) => this.fail(error));
+    else this.fail(this.#endedBy(message.errno));
   }
 
   #endedBy(errno: number): TapError {
@@ -110,7 +119,8 @@ export class LoopThread {
     return Atomics.load(this.#stop, 0) !== 0;
   }
 
-  #fail(error: unknown): void {
+  /** Ends the loop for that reason, unless there was another one before. */
+  fail(error: unknown): void {
     this.#failure ??= { error };
     this.stop();
   }
