@@ -123,7 +123,7 @@ function commands(output: Output): Command {
         .choices(["forward", "drop"])
         .default("forward"),
     )
-    .option("--accept-routers", "obey Router Advertisements and Redirects that peers send")
+    .option("--accept-routers", "obey Router Advertisements that peers send")
     .option("--rate <number>", "how many solicitations to answer in a second at most; without it, all")
     .option("--mtu <bytes>", "the interface's MTU", "2800")
     .option("--peer <node@host:port>", "another host, and where it listens; may be repeated", append, [])

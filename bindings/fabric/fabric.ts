@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import { InputError, type Network } from "sixplane";
+import { InputError, type Network, type SourcePolicy } from "sixplane";
 import { asSocketSees, type Endpoint, formatEndpoint, reachableFrom, resolve } from "./endpoint.ts";
 import { FabricError } from "./error.ts";
 import type { Peer } from "./peer.ts";
@@ -28,7 +28,7 @@ export interface FabricCounters {
     unknownSender: number;
     /** Datagrams that are no frame of this network. */
     malformed: number;
-    /** Frames with a source that is not their sender's. */
+    /** Frames with a source that is not their sender's, or that speak of others than their sender. */
     spoofed: number;
   };
 }
@@ -50,12 +50,14 @@ export class Fabric {
   readonly #network: Network;
   readonly #socket: Socket;
   readonly #header: Uint8Array;
+  readonly #policy: SourcePolicy;
   readonly #peers: readonly Peer[];
   readonly #byMac: ReadonlyMap<number, readonly Peer[]>;
   readonly #byEndpoint: ReadonlyMap<string, Peer>;
 
   /** @param peers with the endpoints as the socket sees them */
-  constructor(network: Network, socket: Socket, peers: readonly Peer[]) {
+  constructor(network: Network, socket: Socket, peers: readonly Peer[], policy: SourcePolicy) {
+    this.#policy = policy;
     this.#network = network;
     this.#socket = socket;
     this.#header = vxlanHeader(network.id);
@@ -110,7 +112,7 @@ export class Fabric {
       dropped.unknownSender++;
     } else if (!frame) {
       dropped.malformed++;
-    } else if (!this.#network.permitsSource(peer.node, frame)) {
+    } else if (!this.#network.permitsSource(peer.node, frame, this.#policy)) {
       dropped.spoofed++;
     } else {
       this.counters.received++;
@@ -122,6 +124,7 @@ export class Fabric {
 /**
  * Opens the socket and looks the peers up.
  *
+ * @param policy what peers may send beside what is their own
  * @throws InputError where a peer cannot be reached from there, or two cannot be told apart
  * @throws FabricError where it cannot listen there, or a host is not known
  */
@@ -129,6 +132,7 @@ export async function openFabric(
   network: Network,
   listen: Endpoint,
   peers: readonly Peer[],
+  policy: SourcePolicy = {},
 ): Promise<Fabric> {
   const local = asSocketSees(await resolve("address to listen on", listen, 0), false);
   const isIpv6 = isIP(local.host) === 6;
@@ -142,7 +146,7 @@ export async function openFabric(
     socket.close();
     throw cannotListen(local, error as NodeJS.ErrnoException);
   }
-  return new Fabric(network, socket, resolved);
+  return new Fabric(network, socket, resolved, policy);
 }
 
 /** The peer with its endpoint as the socket sees it which is bound to the local address. */

@@ -194,7 +194,7 @@ export class Core {
 
 let loaded: Core | undefined;
 
-const NO_WEBASSEMBLY = "this runtime has none, as in iOS Lockdown Mode and under node --jitless";
+const NO_WEBASSEMBLY = "this runtime has none (iOS Lockdown Mode, node --jitless)";
 const BYTES_REFUSED =
   "let script-src of the Content-Security-Policy have 'wasm-unsafe-eval', or load a compiled module";
 

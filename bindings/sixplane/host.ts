@@ -1,6 +1,5 @@
 import type { Core } from "./core.ts";
 import { formatHex, parseNode } from "./identifier.ts";
-import { INSPECT } from "./inspect.ts";
 import { formatAddress } from "./ipv6.ts";
 import { formatMac } from "./mac.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
@@ -44,11 +43,6 @@ export class HostAddress {
    */
   toString(): string {
     return this.address;
-  }
-
-  /** @internal */
-  [INSPECT](): string {
-    return `${this.address} in ${this.prefix}`;
   }
 }
 
@@ -98,10 +92,5 @@ export class Host {
    */
   toString(): string {
     return this.node;
-  }
-
-  /** @internal */
-  [INSPECT](): string {
-    return `Host ${this.node} (${this.mac}, ${this.sixplane}, ${this.rfc4193})`;
   }
 }

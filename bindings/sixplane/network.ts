@@ -2,7 +2,6 @@ import { type Core, core, MODE_BITS, type Mode } from "./core.ts";
 import { mismatch } from "./errors.ts";
 import { Host } from "./host.ts";
 import { formatHex, isReservedNode, parseNetworkId, parseNode } from "./identifier.ts";
-import { INSPECT } from "./inspect.ts";
 import { readAddress } from "./ipv6.ts";
 import { isMac, parseMac } from "./mac.ts";
 import { checkWhole } from "./number.ts";
@@ -170,9 +169,15 @@ export class Network {
    * - unless `foreign` is false: an address that belongs to no node of this network, and is not multicast, `::1`
    *   or link-local
    *
-   * A frame with an incomplete Ethernet header is not permitted, nor is one of ethertype `86dd` with an
-   * incomplete IPv6 header or another IP version. For other ethertypes, only the MAC is checked. The target and
-   * the options of a Neighbor Advertisement are not checked.
+   * A message of Neighbor Discovery (RFC 4861), also behind extension headers, must speak for the node alone:
+   * - the target of a Neighbor Advertisement must be an address that the node may send from; so must the target of
+   *   a Neighbor Solicitation from `::`, which is duplicate address detection
+   * - every link-layer address in its options must be the node's MAC
+   * - a Router Advertisement is permitted only if `routers` is true, and a Redirect never
+   *
+   * A frame that cannot be checked is not permitted: with an incomplete Ethernet header; of ethertype `86dd` with an
+   * incomplete IPv6 packet or another IP version; with a cut extension header; with a
+   * message of Neighbor Discovery that is cut or in a fragment. For other ethertypes, only the MAC is checked.
    *
    * @param node the address of the node that sent the frame, 10 hex digits, as the transport knows it
    * @param frame an Ethernet frame from its destination MAC on
@@ -197,11 +202,6 @@ export class Network {
     return this.id;
   }
 
-  /** @internal */
-  [INSPECT](): string {
-    return `Network ${this.id}`;
-  }
-
   /** The core, which all networks share, configured for this network and both modes. */
   #configured(node: Uint8Array = NO_NODE): Core {
     this.#core.configure(this.#id, node, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
@@ -220,7 +220,7 @@ function bytesOf(address: string | Uint8Array): Uint8Array {
   if (typeof address === "string")
     return isMac(address) ? parseMac(address) : readAddress(address, "address", expected);
   if (address instanceof Uint8Array && (address.length === 16 || address.length === 6)) return address;
-  throw mismatch("address", `${expected}, as text, 16 bytes or 6 bytes`, address);
+  throw mismatch("address", `${expected} as text, 16 or 6 bytes`, address);
 }
 
 function toOwner(bytes: Uint8Array, mode: Owner["mode"]): Owner {

@@ -143,13 +143,11 @@ export class Prefix {
    * Whether another prefix has the same address and length.
    *
    * @param other the other prefix
-   * @throws InputError for anything but a prefix
    * @example
    * Prefix.parse("fd00::/8").equals(new Prefix("fd00:0::", 8));  // true
    */
   equals(other: Prefix): boolean {
-    if (!(typeof other === "object" && #first in other)) throw mismatch("prefix", "a Prefix", other);
-    return other.length === this.length && this.contains(other);
+    return String(this) === String(other);
   }
 
   /** The first address, 16 bytes. Each access makes a copy. */

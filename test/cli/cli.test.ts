@@ -583,6 +583,6 @@ test("says in one sentence that the runtime has no WebAssembly", () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
   expect([status, stdout]).toEqual([1, ""]);
   expect(stderr.replace(/^Warning: disabling flag .*\n/, "")).toBe(
-    "sixplane: WebAssembly cannot be compiled here: this runtime has none, as in iOS Lockdown Mode and under node --jitless\n",
+    "sixplane: WebAssembly cannot be compiled here: this runtime has none (iOS Lockdown Mode, node --jitless)\n",
   );
 });

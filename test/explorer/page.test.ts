@@ -70,7 +70,7 @@ describe.skipIf(noChromium)(`the explorer${noChromium ? ` (${noChromium})` : ""}
     await page.goto(pathToFileURL(explorer.file).href);
     expect(await textOf(page, "main")).toBe(
       "This page cannot compute addresses in your browser. WebAssembly cannot be compiled here: " +
-        "this runtime has none, as in iOS Lockdown Mode and under node --jitless.",
+        "this runtime has none (iOS Lockdown Mode, node --jitless).",
     );
     expect(await page.locator("h1").isVisible()).toBe(true);
     expect(errors).toEqual([]);

@@ -35,7 +35,7 @@ describe("the core", () => {
   test("is refused in one sentence where there is no WebAssembly", async () => {
     const refused = [
       "CompilationRefusedError",
-      "WebAssembly cannot be compiled here: this runtime has none, as in iOS Lockdown Mode and under node --jitless",
+      "WebAssembly cannot be compiled here: this runtime has none (iOS Lockdown Mode, node --jitless)",
     ];
     const script = `const asynchronous = await init(core).catch((error) => [error.name, error.message]);
       return [thrown(mac), thrown(initSync), thrown(() => initSync(core)), asynchronous];`;

@@ -5,7 +5,19 @@ import ipaddr from "ipaddr.js";
 import { InputError, Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { readBytes } from "../support/files.ts";
-import { hex, NETWORK, OWNER, OWNER_MAC, SELF, SELF_MAC, solicitation, toHex } from "../support/frames.ts";
+import {
+  hex,
+  NETWORK,
+  OWNER,
+  OWNER_MAC,
+  SELF,
+  SELF_ADDRESS,
+  SELF_MAC,
+  sllao,
+  solicitation,
+  toHex,
+} from "../support/frames.ts";
+import { linkLocalOf } from "../support/icmpv6.ts";
 import { ADDRESSES, OWNER_KERNEL, REPLIES } from "../support/vectors.ts";
 
 const network = new Network(NETWORK);
@@ -13,9 +25,14 @@ const network = new Network(NETWORK);
 /** The address as on the wire, by a library that shares nothing with the core. */
 const wire = (text: string) => toHex(Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray()));
 
-/** An IPv6 frame from this address; from the MAC of SELF unless another one is given. */
-const from = (source: string, ethernetSource = SELF_MAC) =>
-  solicitation({ source: wire(source), ethernetSource });
+/** An IPv6 frame from this address, of SELF unless another MAC and address are given. */
+const from = (source: string, ethernetSource = SELF_MAC, own = SELF_ADDRESS) =>
+  solicitation({
+    source: wire(source),
+    ethernetSource,
+    // Who has no address yet may ask for its own alone.
+    ...(source === "::" ? { target: own } : { options: sllao(ethernetSource.replaceAll(":", "")) }),
+  });
 
 /** What SELF may send from: by default, and where nothing foreign may pass. */
 const permitted = (frame: Uint8Array) => ({
@@ -88,7 +105,11 @@ describe("the IPv6 source of a node", () => {
       const one = new Network(row.network);
       for (const source of [row.sixplane, row.rfc4193]) {
         const strict = (node: string, ethernetSource: string) =>
-          one.permitsSource(node, solicitation({ source, ethernetSource }), { foreign: false });
+          one.permitsSource(
+            node,
+            solicitation({ source, ethernetSource, options: sllao(ethernetSource.replaceAll(":", "")) }),
+            { foreign: false },
+          );
         expect(strict(row.node, row.mac)).toBe(true);
         const other = ADDRESSES[(i + 1) % ADDRESSES.length]?.node ?? "";
         if (other !== row.node) {
@@ -168,11 +189,11 @@ describe("a frame", () => {
     expect(permitted(arp.subarray(0, 14))).toEqual(ALWAYS);
   });
 
-  test("is not permitted with a part of an IPv6 header", () => {
-    for (let length = 14; length < 54; length++) {
+  test("is not permitted with a part of an IPv6 packet", () => {
+    for (let length = 14; length < 86; length++) {
       expect(permitted(solicitation().subarray(0, length))).toEqual(NEVER);
     }
-    expect(permitted(solicitation().subarray(0, 54))).toEqual(ALWAYS);
+    expect(permitted(solicitation())).toEqual(ALWAYS);
   });
 
   test("is not permitted with ethertype 86dd and another IP version than 6", () => {
@@ -221,6 +242,7 @@ describe("a frame", () => {
     [check(SELF, solicitation(), { foreign: "no" }), 'foreign must be true or false, got "no" (2)'],
     [check(SELF, solicitation(), { foreign: null }), "foreign must be true or false, got null"],
     [check(SELF, new Uint8Array(0), { foreign: 0 }), "foreign must be true or false, got 0"],
+    [check(SELF, new Uint8Array(0), { routers: 1 }), "routers must be true or false, got 1"],
   ])("is not judged with what it cannot take, %#", (act, message) => {
     expect(act).toThrow(InputError);
     expect(act).toThrow(message);
@@ -263,17 +285,23 @@ describe("real frames", () => {
     ["f248dc6b6bc2", "b03a128900"],
   ]);
 
-  test("of three kernels are permitted for the one that sent them, and for no other", () => {
+  /** By their number: a kernel that asks for itself for another node's address, and a Redirect. */
+  const ABOUT_OTHERS = [13, 31];
+
+  test("of three kernels are permitted for the one that sent them, but for two that speak of others", () => {
     const network = new Network("8056c2e279e6f8f0");
     const capture = readBytes("examples/capture/kernel.pcap");
     const view = new DataView(capture.buffer);
     const seen: Record<string, number> = {};
+    let number = 0;
     for (let at = 24; at < capture.length; ) {
       const length = view.getUint32(at + 8, true);
       const start = at + 16;
       const frame = capture.subarray(start, start + length);
       const typeAt = (offset: number) => view.getUint16(start + offset);
       at = start + length;
+      number++;
+      const speaksForItself = !ABOUT_OTHERS.includes(number);
       const sender = SENDERS.get(toHex(frame.subarray(6, 12))) ?? "";
       seen[sender] = (seen[sender] ?? 0) + 1;
       let type = 12;
@@ -281,12 +309,16 @@ describe("real frames", () => {
       const unspecified = frame.subarray(type + 10, type + 26).every((byte) => byte === 0);
       for (const [mac, node] of SENDERS) {
         const strict = (frame: Uint8Array) => network.permitsSource(node, frame, { foreign: false });
-        expect(strict(frame)).toBe(node === sender);
+        expect(strict(frame)).toBe(node === sender && speaksForItself);
         // With the other's own MAC, too, but where nothing else tells who sent it.
         const disguised = hex(toHex(frame));
         disguised.set(hex(mac), 6);
-        const tellsNothing = unspecified || typeAt(type) !== 0x86dd;
-        expect(strict(disguised)).toBe(node === sender || tellsNothing);
+        const solicits = frame[type + 8] === 58 && frame[type + 42] === 135;
+        const target = toHex(frame.subarray(type + 50, type + 66));
+        const isOwnTarget = target.slice(10, 20) === node || target === linkLocalOf(mac);
+        const tellsNothing = (unspecified && !solicits) || typeAt(type) !== 0x86dd;
+        const isHonest = speaksForItself && (node === sender || tellsNothing);
+        expect(strict(disguised)).toBe(unspecified && solicits ? isOwnTarget : isHonest);
       }
     }
     expect(seen).toEqual({ "89e92ceee5": 25, "1122334455": 5, b03a128900: 3 });
@@ -322,8 +354,42 @@ describe("real frames", () => {
       "ipver_5",
       "mcast_sllao_from_ll", // from fe80::aaff:febb:ccdd, which no MAC makes
     ];
-    expect(refused()).toEqual(forged);
-    expect(refused({ foreign: false })).toEqual([...forged, "ipsrc_offlink", "ipsrc_v4mapped"].sort());
+    const aboutOthers = [
+      "dad_allnodes_dst",
+      "dad_forwarding_1",
+      "dad_nonce",
+      "dad_ok",
+      "dad_unicast_dst",
+      "dad_with_sllao",
+      "dad_wrong_sn_group",
+      "dup_sllao",
+      "sllao_bcast_mac",
+      "sllao_mcast_mac",
+      "sllao_ne_ethsrc",
+      "sllao_own_mac",
+      "sllao_zero_mac",
+      "tllao_in_ns",
+      "type_na_for_our_addr",
+    ];
+    const unreadable = [
+      "ext_atomic_fragment",
+      "ext_hbh_then_fragment",
+      "icmp_len_23",
+      "icmp_len_8",
+      "opt_len0",
+      "opt_len0_second",
+      "opt_overrun",
+      "opt_trailing_zero4",
+      "opt_trunc_1byte",
+      "opt_trunc_2bytes",
+      "plen_0",
+      "plen_longer_than_frame",
+      "sllao_len2",
+      "type_rs", // the target's bytes are no options
+    ];
+    const never = [...forged, ...aboutOthers, ...unreadable].sort();
+    expect(refused()).toEqual(never);
+    expect(refused({ foreign: false })).toEqual([...never, "ipsrc_offlink", "ipsrc_v4mapped"].sort());
     for (const { na } of OWNER_KERNEL.cases) {
       for (const answer of na) expect(network.permitsSource(OWNER_KERNEL.owner, hex(answer))).toBe(true);
     }
@@ -408,7 +474,9 @@ describe("for every network and node", () => {
           const address = near === undefined ? random : hex(wire(near));
           for (const bit of flips) address[bit >> 3] = (address[bit >> 3] ?? 0) ^ (0x80 >> (bit & 7));
           const source = ipaddr.fromByteArray([...address]).toString();
-          const permits = network.permitsSource(own, from(source, host.mac), { foreign });
+          const permits = network.permitsSource(own, from(source, host.mac, wire(host.sixplane.address)), {
+            foreign,
+          });
           expect(permits).toBe(expected(network, own, source, foreign));
           seen[permits ? "yes" : "no"]++;
         },

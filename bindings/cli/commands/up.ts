@@ -48,7 +48,9 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   const repliesPerSecond = rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES);
 
   const notices = new Notices(output, options.json === true);
-  const fabric = await openFabric(network, parseListen(options.listen), peers);
+  const fabric = await openFabric(network, parseListen(options.listen), peers, {
+    routers: options.acceptRouters === true,
+  });
   const stopped = whenStopped(output); // before there is anything that must be put back
   try {
     const tap = await open({
