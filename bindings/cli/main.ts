@@ -136,7 +136,8 @@ function commands(output: Output): Command {
 }
 
 const UP_EXAMPLE = `
-What goes to peers is VXLAN (RFC 7348) over UDP, neither encrypted nor authenticated.
+What goes to peers is VXLAN (RFC 7348) over UDP, neither encrypted nor authenticated. Routers may fragment the
+datagrams over IPv4. Over IPv6, those larger than the underlay's MTU go in fragments of 1,280 bytes.
 
 Example:
   sixplane up --network 8056c2e21c000001 --node 89e92ceee5 --peer deadbeef01@192.0.2.1:4789`;

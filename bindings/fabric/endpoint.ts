@@ -16,6 +16,11 @@ export interface Endpoint {
 
 export type Family = 0 | 4 | 6;
 
+/** What tells endpoints apart, as one socket sees them. */
+export function endpointKey({ host, port }: Endpoint): string {
+  return `${host} ${port}`;
+}
+
 /**
  * Reads `HOST`, `HOST:PORT` or `[IPV6]:PORT`.
  *

@@ -3,9 +3,19 @@ import { once } from "node:events";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { InputError, type Network, type SourcePolicy } from "sixplane";
-import { asSocketSees, type Endpoint, formatEndpoint, reachableFrom, resolve } from "./endpoint.ts";
+import { dropsOf, findSocket, prepare } from "./datagrams.ts";
+import {
+  asSocketSees,
+  type Endpoint,
+  endpointKey,
+  formatEndpoint,
+  reachableFrom,
+  resolve,
+} from "./endpoint.ts";
 import { FabricError } from "./error.ts";
 import type { Peer } from "./peer.ts";
+import { type Move, Places } from "./places.ts";
+import { type Stranger, Strangers } from "./strangers.ts";
 import { VXLAN_HEADER, vxlanFrame, vxlanHeader } from "./vxlan.ts";
 
 /** A datagram of IPv4, less the headers of IPv4 and UDP, of VXLAN, and of Ethernet with a VLAN tag. */
@@ -22,6 +32,8 @@ export interface FabricCounters {
     unknownDestination: number;
     /** Frames that the operating system did not send. */
     unsent: number;
+    /** Datagrams for which the receive buffer had no room. */
+    overflow: number;
     /** Datagrams that the operating system could not give. */
     unreceived: number;
     /** Datagrams from where there is no peer. */
@@ -33,6 +45,21 @@ export interface FabricCounters {
   };
 }
 
+/** Hears what a fabric finds out about peers. */
+export interface FabricListener {
+  /** A datagram came from where no peer is, for the first time. */
+  stranger(stranger: Stranger): void;
+  /** A peer that was silent has another address now. */
+  moved(move: Move): void;
+}
+
+interface FabricParts {
+  policy?: SourcePolicy;
+  listener: FabricListener;
+  drops: () => number;
+  locate: (peer: Peer) => Promise<Peer>;
+}
+
 /**
  * Carries frames between the hosts of a network in VXLAN over UDP (RFC 7348): each to the peer whose MAC it is
  * for, multicast and broadcast to all. Who sent a datagram is told by the address and port that it comes from,
@@ -41,10 +68,18 @@ export interface FabricCounters {
 export class Fabric {
   /** Gets each frame that comes in. */
   receive: (frame: Uint8Array) => void = () => {};
-  readonly counters: FabricCounters = {
+  readonly #counters: FabricCounters = {
     sent: 0,
     received: 0,
-    dropped: { unknownDestination: 0, unsent: 0, unreceived: 0, unknownSender: 0, malformed: 0, spoofed: 0 },
+    dropped: {
+      unknownDestination: 0,
+      unsent: 0,
+      overflow: 0,
+      unreceived: 0,
+      unknownSender: 0,
+      malformed: 0,
+      spoofed: 0,
+    },
   };
 
   readonly #network: Network;
@@ -53,19 +88,39 @@ export class Fabric {
   readonly #policy: SourcePolicy;
   readonly #peers: readonly Peer[];
   readonly #byMac: ReadonlyMap<number, readonly Peer[]>;
-  readonly #byEndpoint: ReadonlyMap<string, Peer>;
+  readonly #places: Places;
+  readonly #strangers: Strangers;
+  readonly #drops: () => number;
+  readonly #listener: FabricListener;
 
-  /** @param peers with the endpoints as the socket sees them */
-  constructor(network: Network, socket: Socket, peers: readonly Peer[], policy: SourcePolicy) {
+  /**
+   * @param peers with the endpoints as the socket sees them
+   * @param locate looks a peer's name up again
+   */
+  constructor(
+    network: Network,
+    socket: Socket,
+    peers: readonly Peer[],
+    { policy = {}, listener, drops, locate }: FabricParts,
+  ) {
     this.#policy = policy;
+    this.#drops = drops;
+    this.#listener = listener;
+    this.#strangers = new Strangers(network);
+    this.#places = new Places(peers, locate, (move) => listener.moved(move));
     this.#network = network;
     this.#socket = socket;
     this.#header = vxlanHeader(network.id);
     this.#peers = peers;
     this.#byMac = new Map(peers.map((peer) => [macNumber(peer.mac), [peer]]));
-    this.#byEndpoint = new Map(peers.map((peer) => [endpointKey(peer.endpoint), peer]));
     socket.on("message", (datagram, sender) => this.#accept(datagram, sender));
-    socket.on("error", () => this.counters.dropped.unreceived++);
+    socket.on("error", () => this.#counters.dropped.unreceived++);
+  }
+
+  /** What has happened so far. */
+  get counters(): FabricCounters {
+    this.#counters.dropped.overflow = this.#drops();
+    return this.#counters;
   }
 
   /** Where datagrams are received. */
@@ -84,7 +139,7 @@ export class Fabric {
     const sends: Promise<void>[] = [];
     for (const frame of frames) {
       const peers = isGroup(frame) ? this.#peers : this.#byMac.get(macNumber(frame));
-      if (!peers) this.counters.dropped.unknownDestination++;
+      if (!peers) this.#counters.dropped.unknownDestination++;
       else for (const peer of peers) sends.push(this.#send(frame, peer));
     }
     await Promise.all(sends);
@@ -94,28 +149,33 @@ export class Fabric {
     this.#socket.close();
   }
 
-  #send(frame: Uint8Array, { endpoint }: Peer): Promise<void> {
+  #send(frame: Uint8Array, peer: Peer): Promise<void> {
+    this.#places.sending(peer);
+    const { endpoint } = peer;
     return new Promise((resolve) => {
       this.#socket.send([this.#header, frame], endpoint.port, endpoint.host, (error) => {
-        if (error) this.counters.dropped.unsent++;
-        else this.counters.sent++;
+        if (error) this.#counters.dropped.unsent++;
+        else this.#counters.sent++;
         resolve();
       });
     });
   }
 
   #accept(datagram: Uint8Array, sender: RemoteInfo): void {
-    const { dropped } = this.counters;
-    const peer = this.#byEndpoint.get(endpointKey({ host: sender.address, port: sender.port }));
+    const { dropped } = this.#counters;
+    const from = { host: sender.address, port: sender.port };
+    const peer = this.#places.sender(from);
     const frame = vxlanFrame(datagram, this.#header);
     if (!peer) {
       dropped.unknownSender++;
+      const stranger = this.#strangers.first(from, frame);
+      if (stranger) this.#listener.stranger(stranger);
     } else if (!frame) {
       dropped.malformed++;
     } else if (!this.#network.permitsSource(peer.node, frame, this.#policy)) {
       dropped.spoofed++;
     } else {
-      this.counters.received++;
+      this.#counters.received++;
       this.receive(frame);
     }
   }
@@ -132,12 +192,15 @@ export async function openFabric(
   network: Network,
   listen: Endpoint,
   peers: readonly Peer[],
+  listener: FabricListener,
   policy: SourcePolicy = {},
 ): Promise<Fabric> {
   const local = asSocketSees(await resolve("address to listen on", listen, 0), false);
   const isIpv6 = isIP(local.host) === 6;
   const resolved = await Promise.all(peers.map((peer) => located(network, peer, local.host)));
   checkDistinct(resolved);
+  const { loadLibc } = await import("sixplane/tap"); // late, as other commands need no TAP
+  const libc = await loadLibc().catch(() => undefined); // the TAP, which has to have it, says why there is none
   const socket = createSocket(isIpv6 ? "udp6" : "udp4");
   try {
     socket.bind(local.port, local.host);
@@ -146,13 +209,16 @@ export async function openFabric(
     socket.close();
     throw cannotListen(local, error as NodeJS.ErrnoException);
   }
-  return new Fabric(network, socket, resolved, policy);
+  const system = findSocket(socket, isIpv6);
+  prepare(socket, system, libc);
+  const locate = (peer: Peer) => located(network, peer, local.host);
+  return new Fabric(network, socket, resolved, { policy, listener, drops: dropsOf(system), locate });
 }
 
 /** The peer with its endpoint as the socket sees it which is bound to the local address. */
 async function located(network: Network, peer: Peer, local: string): Promise<Peer> {
   const family = reachableFrom(local);
-  const found = await resolve("peer's host", peer.endpoint, family);
+  const found = await resolve("peer's host", peer.name ?? peer.endpoint, family);
   const found6 = isIP(found.host) === 6;
   const endpoint = asSocketSees(found, isIP(local) === 6);
   if (family !== 0 && reachableFrom(endpoint.host) !== family) {
@@ -222,10 +288,6 @@ const LISTEN_REASONS: Record<string, string> = {
   EAFNOSUPPORT: "there is no IPv6 on this machine",
   EINVAL: "no interface of this machine has that address",
 };
-
-function endpointKey({ host, port }: Endpoint): string {
-  return `${host} ${port}`;
-}
 
 /** Whether a frame is for several: multicast or broadcast. */
 function isGroup(frame: Uint8Array): boolean {

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { mismatch, type Network, parseMac } from "sixplane";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 
@@ -6,6 +7,8 @@ export interface Peer {
   node: string;
   /** Its MAC on the network. */
   mac: Uint8Array;
+  /** Where it is, by name; undefined where an address was given. */
+  name?: Endpoint | undefined;
   endpoint: Endpoint;
 }
 
@@ -20,5 +23,6 @@ export function parsePeer(network: Network, text: string): Peer {
   const host = network.host(text.slice(0, at));
   const endpoint = parseEndpoint("peer's host", text.slice(at + 1));
   if (endpoint.port === 0) throw mismatch("peer's port", "a number from 1 to 65535", text.slice(at + 1));
-  return { node: host.node, mac: parseMac(host.mac), endpoint };
+  const name = isIP(endpoint.host.replace(/%.*/, "")) === 0 ? endpoint : undefined;
+  return { node: host.node, mac: parseMac(host.mac), name, endpoint };
 }

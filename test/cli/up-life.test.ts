@@ -90,6 +90,7 @@ describe("what it prints", () => {
       const ofFabric = [
         "unknownDestination",
         "unsent",
+        "overflow",
         "unreceived",
         "unknownSender",
         "malformed",

@@ -62,7 +62,7 @@ export function withoutDetection(namespace?: Namespace): void {
 
 /** One of the lines of `--json`. */
 export interface Event {
-  event: "ready" | "counters" | "restored" | "end";
+  event: "ready" | "counters" | "restored" | "unknown-sender" | "moved" | "end";
   name: string;
   mac: string;
   mtu: number;
@@ -80,6 +80,8 @@ export interface Event {
     dropped: Record<string, number>;
   };
   what?: string[];
+  from?: string;
+  node?: string;
   fabric: { sent: number; received: number; dropped: Record<string, number> };
 }
 

@@ -9,6 +9,7 @@ import type { Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
 import { Notices } from "./up-notices.ts";
+import { fabricListener } from "./up-peers.ts";
 import { Report } from "./up-report.ts";
 
 export interface UpOptions {
@@ -48,9 +49,13 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   const repliesPerSecond = rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES);
 
   const notices = new Notices(output, options.json === true);
-  const fabric = await openFabric(network, parseListen(options.listen), peers, {
-    routers: options.acceptRouters === true,
-  });
+  const fabric = await openFabric(
+    network,
+    parseListen(options.listen),
+    peers,
+    fabricListener(notices, peers),
+    { routers: options.acceptRouters === true },
+  );
   const stopped = whenStopped(output); // before there is anything that must be put back
   try {
     const tap = await open({

@@ -29,6 +29,7 @@ export function openLibc(): Libc {
     close: { parameters: ["i32"], result: "i32" },
     socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
     bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
     ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
     eventfd: { parameters: ["u32", "i32"], result: "i32" },
     poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },

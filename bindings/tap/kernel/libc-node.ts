@@ -12,6 +12,7 @@ export async function openLibc(): Promise<Libc> {
     close: library.func("close", "int", ["int"]),
     socket: library.func("socket", "int", ["int", "int", "int"]),
     bind: library.func("bind", "int", ["int", "const void *", "unsigned int"]),
+    setsockopt: library.func("setsockopt", "int", ["int", "int", "int", "const void *", "unsigned int"]),
     ioctl: library.func("ioctl", "int", ["int", "unsigned long", "void *"]),
     eventfd: library.func("eventfd", "int", ["unsigned int", "int"]),
     poll: library.func("poll", "int", ["void *", "unsigned long", "int"]),

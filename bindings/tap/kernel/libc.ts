@@ -10,6 +10,7 @@ export interface Libc {
   close(file: number): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(socket: number, address: Uint8Array, length: number): number;
+  setsockopt(socket: number, level: number, option: number, value: Uint8Array, length: number): number;
   ioctl(file: number, request: number, argument: Uint8Array): number;
   eventfd(initial: number, flags: number): number;
   poll(entries: Uint8Array, count: number, milliseconds: number): number;

@@ -1,0 +1,34 @@
+import { formatMac, type Network } from "sixplane";
+import { type Endpoint, formatEndpoint } from "./endpoint.ts";
+
+/** How many are told at most: anybody can make up many. */
+const MOST_STRANGERS = 8;
+
+/** Who sends datagrams, but is no peer. */
+export interface Stranger {
+  /** Where they come from, as text. */
+  from: string;
+  /** The node whose MAC is in the first of its frames, which need not be true. */
+  node: string | undefined;
+}
+
+/** Tells of each address that is no peer's once. */
+export class Strangers {
+  readonly #network: Network;
+  readonly #known = new Set<string>();
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  /** @returns undefined where the address has been told, or no more are */
+  first(endpoint: Endpoint, frame: Uint8Array | undefined): Stranger | undefined {
+    if (this.#known.size >= MOST_STRANGERS) return undefined;
+    const from = formatEndpoint(endpoint);
+    if (this.#known.has(from)) return undefined;
+    this.#known.add(from);
+    const hasMac = frame !== undefined && frame.length >= 12;
+    const owner = hasMac ? this.#network.ownerOf(formatMac(frame.slice(6, 12))) : undefined;
+    return { from, node: owner?.node };
+  }
+}
