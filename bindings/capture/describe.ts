@@ -52,12 +52,19 @@ export function describe(frame: Uint8Array): string {
 }
 
 function describeIpv6(frame: Uint8Array): string {
-  if (frame.length < 55) return "IPv6, cut short";
+  if (frame.length < 54) return "IPv6, cut short";
+  const version = (frame[14] ?? 0) >> 4;
+  if (version !== 6) return `IP version ${version} behind the ethertype of IPv6`;
   const nextHeader = frame[20] ?? 0;
   if (nextHeader !== 58) return NEXT_HEADERS[nextHeader] ?? `IPv6 next header ${nextHeader}`;
+  const payloadLength = ((frame[18] ?? 0) << 8) | (frame[19] ?? 0);
+  if (payloadLength === 0) return "ICMPv6 without a message: the payload length is 0";
+  if (frame.length < 55) return "ICMPv6, cut short";
   const type = frame[54] ?? 0;
   const name = ICMPV6_TYPES[type] ?? `ICMPv6 type ${type}`;
-  if ((type !== 135 && type !== 136) || frame.length < 78) return name;
+  if (type !== 135 && type !== 136) return name;
+  if (payloadLength < 24) return `${name} without a target: the payload length is ${payloadLength}`;
+  if (frame.length < 78) return `${name}, cut short`;
   const target = formatAddress(frame.subarray(62, 78));
   return type === 136 ? `${name} of ${target}` : `${name} for ${target} from ${asker(frame)}`;
 }

@@ -227,7 +227,7 @@ describe("sixplane answer", () => {
       solicitation({ source: UNSPECIFIED }),
       "Neighbor Solicitation for fc9c:56c2:e3de:adbe:ef01::1 from :: (duplicate address detection) is at 02:de:ad:a2:0d:c3",
     ],
-    [solicitation().subarray(0, 70), "Neighbor Solicitation"],
+    [solicitation().subarray(0, 70), "Neighbor Solicitation, cut short"],
     [solicitation().subarray(0, 30), "IPv6, cut short"],
     [solicitation().subarray(0, 13), "13 bytes, less than an Ethernet header"],
     [new Uint8Array(0), "0 bytes, less than an Ethernet header"],
