@@ -11,7 +11,7 @@ export interface CapturedFrame {
   bytes: Uint8Array;
   /** How long the frame was on the wire; more than was captured where the capture cut it. */
   length: number;
-  /** Whole seconds since 1970. */
+  /** Whole seconds since 1970. In pcapng they may be below 0 and beyond 32 bits, which end in 2106. */
   seconds: number;
   /** Nanoseconds into the second. */
   nanoseconds: number;

@@ -19,6 +19,9 @@ const VERSION = "2.4"; // before it, a frame's lengths changed places
 const MICROSECONDS = 0xa1b2c3d4;
 const NANOSECONDS = 0xa1b23c4d;
 
+/** In February 2106: pcap has 32 bits for seconds. */
+const LAST_SECOND = 0xffff_ffff;
+
 /** How a pcap writes its numbers. */
 export interface PcapFormat {
   littleEndian: boolean;
@@ -78,13 +81,14 @@ export function pcapHeader(): Uint8Array {
 /**
  * A frame as it stands in such a pcap: 16 bytes of times and lengths, then its own.
  *
- * @param frame its bytes, its length on the wire, and when it was seen
+ * @param frame its bytes, its length on the wire, and when it was seen; a time that pcap cannot hold becomes the nearest
+ *   that it can
  * @example pcapRecord({ bytes: reply, length: reply.length, seconds: 0, nanoseconds: 0 });
  */
 export function pcapRecord(frame: CapturedFrame): Uint8Array {
   const { bytes, length, seconds, nanoseconds } = frame;
   const record = new Uint8Array(RECORD_HEADER + bytes.length);
-  view(record).setUint32(0, seconds, true);
+  view(record).setUint32(0, Math.min(Math.max(seconds, 0), LAST_SECOND), true);
   view(record).setUint32(4, nanoseconds, true);
   view(record).setUint32(8, bytes.length, true);
   view(record).setUint32(12, length, true);

@@ -171,7 +171,7 @@ function readPacket(block: Block, { littleEndian }: Section, source: Interface):
   return {
     bytes: packetBytes(block, 28, view.getUint32(20, littleEndian)),
     length: view.getUint32(24, littleEndian),
-    seconds: Number(BigInt.asUintN(32, time / resolution + timeOffset)),
+    seconds: Number(time / resolution + timeOffset),
     nanoseconds: Number(((time % resolution) * 1_000_000_000n) / resolution),
   };
 }

@@ -41,6 +41,27 @@ describe("sixplane/capture", () => {
     expect(await read(join([pcapHeader(), ...frames.map(pcapRecord)]))).toEqual(frames);
   });
 
+  test.each<[string, { time: bigint; offset?: bigint }, number, number]>([
+    ["the year 2107", { time: 4_323_283_200_000_001n }, 4_323_283_200, 0xffff_ffff],
+    ["the last second of 32 bits", { time: 4_294_967_295_000_001n }, 0xffff_ffff, 0xffff_ffff],
+    ["the first second beyond", { time: 4_294_967_296_000_001n }, 4_294_967_296, 0xffff_ffff],
+    ["an offset beyond", { time: 1n, offset: 4_323_283_200n }, 4_323_283_200, 0xffff_ffff],
+    ["a year before 1970", { time: 1n, offset: 0xffff_ffff_fe1e_0000n }, -31_588_352, 0],
+  ])(
+    "reads a time of pcapng in %s, and writes the nearest of pcap",
+    async (_, { time, offset }, seconds, near) => {
+      const write = pcapng();
+      const named = write.interface(offset === undefined ? {} : { offset });
+      const [frame] = await read(
+        join([write.section(), named, ...FRAMES.map((one) => write.enhanced(one, time))]),
+      );
+      expect(frame).toMatchObject({ seconds, nanoseconds: 1000 });
+      if (!frame) throw new Error("no frame");
+      const [again] = await read(join([pcapHeader(), pcapRecord(frame)]));
+      expect(again?.seconds).toBe(near);
+    },
+  );
+
   test("says what a frame is", () => {
     expect(FRAMES.map(describeFrame)).toEqual([
       "Neighbor Solicitation for fc9c:56c2:e3de:adbe:ef01::1 from fc9c:56c2:e389:e92c:eee5::1",
