@@ -113,3 +113,21 @@ test("what another process left behind is in nobody's way", async () => {
   expect((await sixplane([...FACTS, "-o", path])).status).toBe(0);
   expect(readdirSync(files.path(""))).toHaveLength(before + 1);
 });
+
+describe("a file that is replaced", () => {
+  test.each([
+    ["user", NOBODY, 0],
+    ["group", 0, NOBODY],
+    ["user and group", NOBODY, NOBODY],
+  ])("keeps its %s and its mode", async (_, uid, gid) => {
+    using files = folder();
+    const path = files.path("facts.json");
+    writeFileSync(path, "{}");
+    chownSync(path, uid, gid);
+    chmodSync(path, 0o640);
+    expect(await sixplane([...FACTS, "-o", path])).toMatchObject({ status: 0, stderr: "" });
+    const after = statSync(path);
+    expect([after.uid, after.gid, after.mode & 0o777]).toEqual([uid, gid, 0o640]);
+    expect(readFileSync(path, "utf8")).not.toBe("{}");
+  });
+});

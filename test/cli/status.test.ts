@@ -178,6 +178,14 @@ describe("a fault has its own sentence:", () => {
     expect(await status(zerotier.folder)).toEqual(failure(sentence.replace("PORT", port)));
   });
 
+  test.each([401, 403])("a token that is refused with HTTP status %i", async (code) => {
+    await using zerotier = await startService((_, answer) => answer.writeHead(code).end("{}"));
+    const path = zerotier.path("authtoken.secret");
+    expect(await status(zerotier.folder)).toEqual(
+      failure(`ZeroTier's service refuses the token in "${path}"`),
+    );
+  });
+
   test("a token that is refused, and not printed", async () => {
     await using zerotier = await startService(answers(STATUS, []));
     const path = zerotier.path("authtoken.secret");

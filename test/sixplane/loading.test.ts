@@ -103,7 +103,7 @@ describe("the core", () => {
 
   test("is not a module without its functions", async () => {
     if (!COMPILES) return; // all modules there are the builds
-    for (const foreign of [EMPTY, MEMORY_ALONE]) {
+    for (const foreign of [EMPTY, MEMORY_ALONE, TWO_PAGES]) {
       for (const load of [() => init(foreign), async () => initSync(new WebAssembly.Module(foreign))]) {
         const error = await thrown(load);
         expect(error).toBeInstanceOf(InputError);
@@ -122,6 +122,14 @@ const MEMORY_ALONE = Uint8Array.of(
   ...EMPTY,
   ...[5, 3, 1, 0, 1],
   ...[7, 10, 1, 6, ...new TextEncoder().encode("memory"), 2, 0],
+);
+
+/** (module (memory (export "memory") 2) (func (export "mac"))) */
+const TWO_PAGES = Uint8Array.of(
+  ...EMPTY,
+  ...[1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 2],
+  ...[7, 16, 2, 6, ...new TextEncoder().encode("memory"), 2, 0, 3, ...new TextEncoder().encode("mac"), 0, 0],
+  ...[10, 4, 1, 2, 0, 11],
 );
 
 function padded(): Uint8Array<ArrayBuffer> {
