@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Network } from "sixplane";
 import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/fabric/namespace.js";
 import { ratio, spread } from "../spread.js";
 import { throughputs } from "./throughput.js";
@@ -24,6 +25,10 @@ const MODES = [
 ];
 /** @type {NodeJS.Signals[]} */
 const SIGNALS = ["SIGINT", "SIGTERM"];
+const DROP_ANSWERS = `
+  table ip6 answers {
+    chain dropped { type filter hook prerouting priority raw; iifname ${NAME} drop; }
+  }`;
 const PINNED = ["0", "1"].every((core) => spawnSync("taskset", ["-c", core, "true"]).status === 0);
 const json = process.argv.includes("--json");
 
@@ -31,7 +36,7 @@ const json = process.argv.includes("--json");
 /** @typedef {{ name: string, command: string[] }} Side */
 
 const interrupted = new AbortController();
-const why = obstacle("cc", "iperf3");
+const why = obstacle("cc", "iperf3", "nft");
 if (why) fail(`this benchmark needs ${why}`);
 else if (isInOwnNamespace) await measure();
 else process.exitCode = await runInOwnNamespace();
@@ -99,9 +104,9 @@ async function rateOf({ name, command }, load, window) {
   const ended = new Promise((resolve) => handler.once("close", resolve));
   try {
     await ready(handler, name);
-    // The same for both: an interface that is up, and no IPv6 of the kernel's own on it.
-    execFileSync("sh", ["-c", `echo 1 > /proc/sys/net/ipv6/conf/${NAME}/disable_ipv6`]);
-    execFileSync("ip", ["link", "set", NAME, "up"]);
+    // The same for both: an interface that is up, with the node's MAC, whose answers the kernel drops at once.
+    execFileSync("ip", ["link", "set", NAME, "address", new Network(NETWORK).host(NODE).mac, "up"]);
+    execFileSync("nft", [DROP_ANSWERS]);
     const [asker = "", ...asking] = pinned(1, [load, NAME, NETWORK, NODE, `${SECONDS}`, `${window}`]);
     const { stdout } = await promisify(execFile)(asker, asking, { signal });
     const { answered, wrong, seconds } = JSON.parse(stdout);
@@ -112,6 +117,7 @@ async function rateOf({ name, command }, load, window) {
     const patience = setTimeout(() => handler.kill("SIGKILL"), 5_000);
     await ended;
     clearTimeout(patience);
+    spawnSync("nft", ["delete", "table", "ip6", "answers"]);
   }
 }
 
