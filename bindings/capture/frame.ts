@@ -4,7 +4,7 @@ import { SixplaneError } from "sixplane";
  * A frame out of a capture, and when it was seen.
  *
  * @example
- * for await (const { bytes, seconds } of readCapture(createReadStream(file))) console.log(seconds, describe(bytes));
+ * for await (const { bytes, seconds } of readCapture(createReadStream("zt0.pcap"))) console.log(seconds, describe(bytes));
  */
 export interface CapturedFrame {
   /** What was captured of the frame, from the Ethernet destination on: a view, until the next frame. */

@@ -68,7 +68,7 @@ export async function* readPcap(
  *
  * @example new Blob([pcapHeader(), ...frames.map(pcapRecord)]);
  */
-export function pcapHeader(): Uint8Array {
+export function pcapHeader(): Uint8Array<ArrayBuffer> {
   const header = new DataView(new ArrayBuffer(HEADER));
   header.setUint32(0, NANOSECONDS, true);
   header.setUint16(4, 2, true);
@@ -85,7 +85,7 @@ export function pcapHeader(): Uint8Array {
  *   that it can
  * @example pcapRecord({ bytes: reply, length: reply.length, seconds: 0, nanoseconds: 0 });
  */
-export function pcapRecord(frame: CapturedFrame): Uint8Array {
+export function pcapRecord(frame: CapturedFrame): Uint8Array<ArrayBuffer> {
   const { bytes, length, seconds, nanoseconds } = frame;
   const record = new Uint8Array(RECORD_HEADER + bytes.length);
   view(record).setUint32(0, Math.min(Math.max(seconds, 0), LAST_SECOND), true);

@@ -1,9 +1,11 @@
 // What is public is documented, and the examples say the truth.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 import * as sixplane from "sixplane";
 import { describe, expect, test } from "vitest";
+import { compileStrictly } from "../support/compile.ts";
+import { installed } from "../support/packed-package.ts";
 
 sixplane.initSync();
 
@@ -75,6 +77,54 @@ describe("what is public", () => {
     if (throws) expect(one.text, "its errors").toMatch(/^@throws\s+[\w.]+Error \w/m);
     if (!one.kind.startsWith("Property")) expect(examplesOf(one), "an example").not.toEqual([]);
   });
+});
+
+/** What examples leave to their readers, by entry. */
+const LEFT: Record<string, string> = {
+  index: `
+    declare const bytes: Uint8Array<ArrayBuffer>;
+    declare const file: number;
+    declare const frame: Uint8Array;
+    declare const network: Network;
+    declare const responder: Responder;
+    declare const text: string;
+    declare function deliver(frame: Uint8Array): void;
+    declare function forward(frame: Uint8Array): void;
+    declare function showWithoutAddresses(why: string): void;
+    import { readFileSync, readSync, writeSync } from "node:fs";`,
+  tap: `
+    declare const address: string;
+    declare const frames: FrameBatch;
+    declare const options: TapOptions;
+    declare const port: number;
+    declare const socket: import("node:dgram").Socket;
+    declare const tap: Tap;
+    declare function send(frame: Uint8Array): Promise<void>;
+    declare function receive(take: (frame: Uint8Array) => void): void;`,
+  capture: `
+    declare const error: unknown;
+    declare const file: File;
+    declare const frame: Uint8Array;
+    declare const frames: CapturedFrame[];
+    declare const reply: Uint8Array;
+    import { createReadStream } from "node:fs";`,
+};
+
+const ENTRIES = { index: SIXPLANE, tap: TAP, capture: CAPTURE };
+
+test("the examples compile, as strictly as TypeScript can", { timeout: 120_000 }, () => {
+  using files = installed();
+  for (const [entry, all] of Object.entries(ENTRIES)) {
+    const names = all.map(({ name }) => name).filter((name) => !name.includes("."));
+    const module = entry === "index" ? "sixplane" : `sixplane/${entry}`;
+    const programs = all.flatMap((one) =>
+      examplesOf(one).map((example) => `async () => { // of ${one.name}\n${example}\n};`),
+    );
+    const text = [`import { ${names.join(", ")} } from "${module}";`, LEFT[entry], ...programs].join("\n");
+    writeFileSync(files.path(`${entry}.ts`), text);
+  }
+  const programs = Object.keys(ENTRIES).map((entry) => `${entry}.ts`);
+  expect(compileStrictly(files.path(""), programs)).toBe("");
 });
 
 describe("an example", () => {

@@ -16,6 +16,7 @@ import { Network, Prefix } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { BUILDS } from "../support/builds.ts";
 import { COMMAND, ended, folder } from "../support/command.ts";
+import { compileStrictly } from "../support/compile.ts";
 import { runContained } from "../support/contained-shell.ts";
 import { readText } from "../support/files.ts";
 import { installed } from "../support/packed-package.ts";
@@ -204,18 +205,8 @@ describe("the programs of pages", () => {
       const program = blocksOf(page, "ts").map(({ text }) => text);
       writeFileSync(files.path(`${n}.ts`), [LEFT[page], ...program, "export {};"].join("\n"));
     }
-    const flags = "--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --noEmit --skipLibCheck";
-    const words = `${flags} --target es2022 --module nodenext --types node --typeRoots ${ROOT}/node_modules/@types`;
-    const tsc = `${ROOT}/node_modules/typescript/bin/tsc`;
-    const { stdout } = spawnSync(
-      process.execPath,
-      [tsc, ...words.split(" "), ...pages.map((_, n) => `${n}.ts`)],
-      {
-        cwd: files.path(""),
-        encoding: "utf8",
-      },
-    );
-    expect(stdout).toBe("");
+    const programs = pages.map((_, n) => `${n}.ts`);
+    expect(compileStrictly(files.path(""), programs)).toBe("");
   });
 
   const [code = ""] = blocksOf("bindings/sixplane/README.md", "ts").map(({ text }) => text);

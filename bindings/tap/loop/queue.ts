@@ -81,7 +81,7 @@ export class QueueWriter {
  *
  * @example
  * for (let i = 0; i < frames.count; i++) {
- *   socket.send(frames.bytes, frames.starts[i], frames.lengths[i], port, address);
+ *   socket.send(frames.bytes, frames.starts[i] ?? 0, frames.lengths[i] ?? 0, port, address);
  * }
  */
 export class FrameBatch implements Iterable<Uint8Array> {
