@@ -85,13 +85,15 @@ export function respond(config: usize, frame: usize, length: i32): i32 {
   if (options & 7) return invalid(Reason.OptionLength);
   const end = frame + OPTIONS + options;
   if (checksum(frame, end)) return invalid(Reason.Checksum);
-  // Every option ends within the message and moves on by 8 bytes or more: the walk is bounded.
+  // Every option ends within the message and moves on by 8 bytes or more: the walk is bounded. The size is compared
+  // with 0, not the next address with this one: Linux's eBPF verifier follows the one, but not the other.
   for (let option = frame + OPTIONS; option != end; ) {
-    const next = option + ((<usize>load<u8>(option, 1)) << 3);
-    if (next == option || next > end) return invalid(Reason.OptionLength);
+    const size = (<usize>load<u8>(option, 1)) << 3;
+    const next = option + size;
+    if (!size || next > end) return invalid(Reason.OptionLength);
     if (load<u8>(option) == SOURCE_LINK_LAYER_ADDRESS) {
       if (unspecified) return invalid(Reason.UnspecifiedWithLinkLayer);
-      if (next != option + 8) return invalid(Reason.LinkLayerLength);
+      if (size != 8) return invalid(Reason.LinkLayerLength);
     }
     option = next;
   }
