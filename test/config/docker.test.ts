@@ -1,13 +1,11 @@
 // What Docker is told: by an independent reading of the prefixes, and by what a real dockerd makes of it.
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
-import { json } from "node:stream/consumers";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { Address6 } from "ip-address";
 import { describe, expect, type TestContext, test } from "vitest";
 import { folder, sixplane } from "../support/command.ts";
 import { NETWORK, SELF, SELF_ADDRESS } from "../support/frames.ts";
+import { type Dockerd, startDockerd } from "./dockerd.ts";
 import { runPage } from "./page.ts";
 
 const DEFAULT_BRIDGE = "fc9c:56c2:e389:e92c:eee5:1::/96";
@@ -236,7 +234,7 @@ describe("a real dockerd", () => {
   ] as const)(
     "gives docker0 the first address of its prefix: %s, by %s",
     async ([engine, form], { skip }) => {
-      await using dockerd = await startDockerd(engine, form, skip);
+      await using dockerd = await configured(engine, form, skip);
       expect(await dockerd.prefixes("bridge")).toEqual([DEFAULT_BRIDGE]);
       expect(dockerd.addresses("docker0")).toContain("fc9c56c2e389e92ceee5000100000001");
       expect(dockerd.addresses("docker0")).not.toContain(SELF_ADDRESS);
@@ -244,7 +242,7 @@ describe("a real dockerd", () => {
   );
 
   test("gives each named network a prefix from the upper half", async ({ skip }) => {
-    await using dockerd = await startDockerd("27", "file", skip);
+    await using dockerd = await configured("27", "file", skip);
     for (const [n, name] of ["one", "other"].entries()) {
       await dockerd.create(name);
       const prefix = `fc9c:56c2:e389:e92c:eee5:800${n}::/96`;
@@ -307,103 +305,14 @@ function fromFlags(words: string[]): Record<string, unknown> {
   return result;
 }
 
-/**
- * A namespace of each kind that dockerd leaves traces in. When `unshare` is killed, so is all that it
- * started; mounts and bridges go with the last of it. What dockerd writes outside of its own folders
- * goes to file systems in memory.
- */
-const CONTAINED = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-const IN_MEMORY = 'for folder in /etc /opt /run; do mount -t tmpfs none $folder || exit; done; exec "$@"';
-
-interface Dockerd extends AsyncDisposable {
-  /** Makes a network with IPv6. */
-  create(network: string): Promise<unknown>;
-  /** The IPv6 prefixes of a network. */
-  prefixes(network: string): Promise<string[]>;
-  /** The addresses of a device, 32 hex digits each. */
-  addresses(device: string): string[];
-}
-
-/** What the API says of a network. */
-interface Network {
-  IPAM: { Config: { Subnet: string }[] };
-}
-
-/** A dockerd that has been told what the command prints, and touches nothing of this machine's. */
-async function startDockerd(
+/** A dockerd that has been told what the command prints. */
+async function configured(
   engine: string,
   form: "file" | "flags",
   skip: TestContext["skip"],
 ): Promise<Dockerd> {
-  const probe = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
-  skip(!probe("dockerd", "--version"), "dockerd is not installed");
-  skip(process.getuid?.() !== 0, "dockerd takes root");
-  skip(
-    !probe("unshare", ...CONTAINED, "sh", "-c", IN_MEMORY, "sh", "true"),
-    "this machine allows no namespaces",
-  );
-
-  const files = folder();
   const options = form === "flags" ? ["--flags"] : [];
   const { stdout } = await sixplane(["config", "docker", ...HOST, "--engine", engine, ...options]);
-  writeFileSync(files.path("daemon.json"), form === "file" ? stdout : "{}");
-  const socket = files.path("docker.sock");
-  const dockerd = [
-    `dockerd --config-file=${files.path("daemon.json")} --host=unix://${socket}`,
-    `--data-root=${files.path("data")} --exec-root=${files.path("exec")} --pidfile=${files.path("pid")}`,
-    `--storage-driver=vfs --iptables=false ${form === "flags" ? stdout : ""}`,
-  ].join(" ");
-  const child = spawn("unshare", [...CONTAINED, "sh", "-c", IN_MEMORY, "sh", "sh", "-c", `exec ${dockerd}`]);
-  const gone = once(child, "close"); // when no process has its output open any more
-  const stop = async () => {
-    child.kill("SIGKILL");
-    await gone;
-    files[Symbol.dispose]();
-  };
-  try {
-    await listening(child);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return {
-    create: (network) => ask(socket, "/networks/create", { Name: network, EnableIPv6: true }),
-    prefixes: async (network) => {
-      const { IPAM } = (await ask(socket, `/networks/${network}`)) as Network;
-      return ipv6(IPAM.Config.map(({ Subnet }) => Subnet));
-    },
-    addresses: (device) =>
-      readFileSync(`/proc/${child.pid}/net/if_inet6`, "utf8")
-        .split("\n")
-        .filter((line) => line.endsWith(` ${device}`))
-        .map((line) => line.slice(0, 32)),
-    [Symbol.asyncDispose]: stop,
-  };
-}
-
-/** Waits until dockerd says that its API can be asked. */
-function listening(child: ChildProcessWithoutNullStreams): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let log = "";
-    const timer = setTimeout(() => reject(new Error(`dockerd did not start:\n${log}`)), 30_000);
-    child.stdout.resume();
-    child.stderr.on("data", (chunk) => {
-      log += chunk;
-      if (log.includes("API listen on")) resolve();
-    });
-    child.on("exit", () => reject(new Error(`dockerd ended:\n${log}`)));
-    child.on("close", () => clearTimeout(timer));
-  });
-}
-
-async function ask(socketPath: string, path: string, body?: unknown): Promise<unknown> {
-  const method = body === undefined ? "GET" : "POST";
-  const headers = { "Content-Type": "application/json" };
-  const signal = AbortSignal.timeout(10_000);
-  const call = request({ socketPath, path, method, headers, signal, agent: false });
-  call.end(body === undefined ? "" : JSON.stringify(body));
-  const [answer] = await once(call, "response", { signal });
-  const value = await json(answer);
-  if (answer.statusCode >= 400) throw new Error(JSON.stringify(value));
-  return value;
+  if (form === "file") return startDockerd(skip, stdout);
+  return startDockerd(skip, "{}", `--iptables=false ${stdout}`);
 }

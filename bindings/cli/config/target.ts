@@ -2,6 +2,7 @@
 
 import { type Host, InputError, Network } from "sixplane";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
+import type { Merge } from "./merge.ts";
 import { type Subnet, subnetsOf } from "./subnet.ts";
 import type { Content } from "./syntax.ts";
 
@@ -53,6 +54,8 @@ export type ConfigFile = Content & {
   /** What it is called in its target, and where it goes below the folder of -o, unless `path` says otherwise. */
   name: string;
   path?: string;
+  /** Puts it into a file that is there already; without this, it replaces that file. */
+  merge?: Merge;
 };
 
 /** What a target for a network is told. */

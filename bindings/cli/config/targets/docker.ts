@@ -2,6 +2,7 @@ import { InputError, mismatch, type Prefix } from "sixplane";
 import type { Subnet } from "../subnet.ts";
 import { LABELS, type Notes } from "../syntax.ts";
 import { type ConfigFile, hostTarget } from "../target.ts";
+import { mergeDaemon } from "./docker/merge.ts";
 
 interface DockerOptions {
   engine: string;
@@ -47,6 +48,7 @@ const PREDEFINED = ["bridge", "default", "host", "none"];
 /** An engine takes a /127, but finds no address in it for a container. */
 const MOST_LENGTH = 126;
 
+const ENABLE_IPV6 = "com.docker.network.enable_ipv6";
 const GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv6";
 
 export const docker = hostTarget<DockerOptions>({
@@ -54,6 +56,8 @@ export const docker = hostTarget<DockerOptions>({
   summary: "the daemon.json that gives containers addresses of this host, or its named networks",
   help: `\
 The JSON is a whole /etc/docker/daemon.json, which an engine reads as it starts.
+Where there is one already, -o keeps its other settings. It shows what it changes,
+and waits for --force where sixplane did not write the file; the old file is kept.
 The default bridge gets the second /96 of the host's /80, as the first has the
 host's own address. Each named network gets a /96 of the /80's upper half; on an
 engine before 27, only where it is made with --ipv6 and a --subnet from there.
@@ -91,7 +95,14 @@ prefix is the same share of every host's /80.`,
     }
     // An engine leaves no other place for comments than its labels, which `docker info` shows.
     const body = { labels: LABELS, ...daemon } as const;
-    return { files: [{ name: "daemon.json", syntax: "json", notes: [...notes, ...explain(daemon)], body }] };
+    const file: ConfigFile = {
+      name: "daemon.json",
+      syntax: "json",
+      notes: [...notes, ...explain(daemon)],
+      body,
+      merge: mergeDaemon,
+    };
+    return { files: [file] };
   },
 });
 
@@ -126,7 +137,7 @@ function since27(prefix: Prefix): Daemon {
     "default-address-pools": [...IPV4_POOLS, { base: prefix.subnet(81, 1), size: 96 }],
     "default-network-opts": {
       bridge: {
-        "com.docker.network.enable_ipv6": "true",
+        [ENABLE_IPV6]: "true",
         // Keeps addresses where ip6tables is on, too, and keeps the host's proxy from standing in between.
         [GATEWAY_MODE]: "routed",
       },
@@ -146,15 +157,24 @@ function asFlags(daemon: Daemon): string[] {
   ];
 }
 
-/** What each value of the file is, and where it came from. */
+/** What each value of the file is, and where it came from: behind its name, by which a later merge knows it for ours. */
 function explain({ "fixed-cidr-v6": bridge, ...daemon }: Daemon): string[] {
-  const notes = [`fixed-cidr-v6 ${bridge}: the second /96 of the host prefix, for the default bridge`];
-  if (daemon.ip6tables === undefined) return notes;
+  const pool = daemon["default-address-pools"]?.at(-1)?.base;
   return [
-    ...notes,
-    "ip6tables: off, so that containers on the default bridge have addresses of their own to others",
-    "default-address-pools: those of an engine that is told of none, and the upper half of the host prefix",
-    "default-network-opts: IPv6 on named networks, routed and not translated",
+    "ipv6: on, for the default bridge",
+    `fixed-cidr-v6 ${bridge}: the second /96 of the host prefix, for the default bridge`,
+    ...(daemon.ip6tables === undefined
+      ? []
+      : ["ip6tables: off, so that containers on the default bridge have addresses of their own to others"]),
+    ...(pool
+      ? [`default-address-pools ${pool}: the upper half of the host prefix, in /96 for named networks`]
+      : []),
+    ...(daemon["default-network-opts"]
+      ? [
+          `${ENABLE_IPV6} in default-network-opts: named networks have IPv6`,
+          `${GATEWAY_MODE} in default-network-opts: routed, so that no address is translated`,
+        ]
+      : []),
   ];
 }
 
