@@ -47,6 +47,7 @@ export function describe(frame: Uint8Array): string {
   if (frame.length < 14) return `${frame.length} bytes, less than an Ethernet header`;
   const ethertype = formatHex(frame.subarray(12, 14));
   if (ethertype === "86dd") return describeIpv6(frame);
+  if (ethertype === "0000") return "no ethertype";
   if (ethertype < "0600") return "IEEE 802.3 frame"; // a length
   return ETHERTYPES[ethertype] ?? `ethertype 0x${ethertype}`;
 }

@@ -1,5 +1,7 @@
-// Captures of Ethernet frames, for any runtime.
+// Captures, for any runtime.
 export { describe } from "./describe.ts";
 export { type CapturedFrame, CaptureError } from "./frame.ts";
+export { type CaptureVerdict, judge } from "./judge.ts";
+export { linkTypeName } from "./link-types.ts";
 export { pcapHeader, pcapRecord } from "./pcap.ts";
-export { readCapture } from "./read.ts";
+export { type Capture, readCapture } from "./read.ts";

@@ -1,6 +1,8 @@
-import { InputError, mismatch } from "sixplane";
+import { InputError } from "sixplane";
 import { type ByteStream, view } from "./bytes.ts";
-import { type CapturedFrame, CaptureError, ETHERNET, LONGEST_FRAME } from "./frame.ts";
+import { type CapturedFrame, CaptureError, ETHERNET, LONGEST_FRAME, type Packet } from "./frame.ts";
+import { isRead } from "./link-layer.ts";
+import { linkTypeName } from "./link-types.ts";
 
 //  Classic pcap (draft-ietf-opsawg-pcap), in the byte order of the machine that wrote it
 //
@@ -39,16 +41,21 @@ export function pcapFormat(magic: Uint8Array): PcapFormat | undefined {
   return undefined;
 }
 
-/** The frames of a pcap, from its header on. */
+/** What is read, for the error about the rest. */
+const READ = "Ethernet, SLL, SLL2, raw IP or loopback";
+
+/** The packets of a pcap, from its header on. @throws InputError where packets of its link type are not read */
 export async function* readPcap(
   stream: ByteStream,
   { littleEndian, unit }: PcapFormat,
-): AsyncGenerator<CapturedFrame> {
+): AsyncGenerator<Packet> {
   const header = view(await stream.take(HEADER, "the pcap header"));
   const version = `${header.getUint16(4, littleEndian)}.${header.getUint16(6, littleEndian)}`;
   if (version !== VERSION) throw new InputError(`pcap's version must be ${VERSION}, got ${version}`);
   const linkType = header.getUint32(20, littleEndian) & 0xffff; // above it: the checksum's length
-  if (linkType !== ETHERNET) throw mismatch("capture's link type", "1 (Ethernet)", linkType);
+  if (!isRead(linkType)) {
+    throw new InputError(`capture's link type must be ${READ}, got ${linkTypeName(linkType)} (${linkType})`);
+  }
   while (!(await stream.ended())) {
     const { offset } = stream;
     const record = view(await stream.take(RECORD_HEADER, "a frame's header"));
@@ -58,7 +65,8 @@ export async function* readPcap(
     const captured = record.getUint32(8, littleEndian);
     const length = record.getUint32(12, littleEndian);
     if (captured > LONGEST_FRAME) throw new CaptureError(`damaged: a frame of ${captured} bytes`, offset);
-    yield { bytes: await stream.take(captured, "a frame"), length, seconds, nanoseconds };
+    const bytes = await stream.take(captured, "a frame");
+    yield { linkType, packet: { bytes, length, seconds, nanoseconds } };
   }
 }
 

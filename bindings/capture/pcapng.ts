@@ -1,6 +1,5 @@
-import { mismatch } from "sixplane";
 import { type ByteStream, view } from "./bytes.ts";
-import { type CapturedFrame, CaptureError, ETHERNET, LONGEST_FRAME } from "./frame.ts";
+import { type CapturedFrame, CaptureError, LONGEST_FRAME, type Packet } from "./frame.ts";
 
 //  pcapng (draft-ietf-opsawg-pcapng): sections of blocks, each section in a byte order of its own
 //
@@ -54,10 +53,9 @@ export function isPcapng(magic: Uint8Array): boolean {
   return view(magic).getUint32(0) === SECTION;
 }
 
-/** The frames of a pcapng, from its first block on. */
-export async function* readPcapng(stream: ByteStream): AsyncGenerator<CapturedFrame> {
+/** The packets of a pcapng, from its first block on. */
+export async function* readPcapng(stream: ByteStream): AsyncGenerator<Packet> {
   let section: Section = { littleEndian: true, interfaces: [] };
-  let frames = 0;
   while (!(await stream.ended())) {
     const start = view(await stream.peek(12, "a block's header"));
     if (start.getUint32(0) === SECTION) section = startSection(start, stream.offset);
@@ -67,11 +65,8 @@ export async function* readPcapng(stream: ByteStream): AsyncGenerator<CapturedFr
     const number = interfaceNumber(block, section);
     if (number === undefined) continue;
     const source = interfaceOf(block, section, number);
-    if (source.linkType !== ETHERNET) throw notEthernet(block, number, source, frames);
-    frames++;
-    yield block.type === SIMPLE_PACKET
-      ? readSimplePacket(block, section, source)
-      : readPacket(block, section, source);
+    const read = block.type === SIMPLE_PACKET ? readSimplePacket : readPacket;
+    yield { linkType: source.linkType, packet: read(block, section, source) };
   }
 }
 
@@ -154,13 +149,6 @@ function interfaceOf({ offset }: Block, { interfaces }: Section, number: number)
   const found = interfaces[number];
   if (found) return found;
   throw new CaptureError(`damaged: a packet of interface ${number}, which is not described`, offset);
-}
-
-/** A capture of another kind from its first packet on is bad input; behind good frames it ends them. */
-function notEthernet({ offset }: Block, number: number, { linkType }: Interface, frames: number): Error {
-  if (frames === 0) return mismatch("capture's link type", "1 (Ethernet)", linkType);
-  const message = `a packet of interface ${number}, whose link type is ${linkType}, not 1 (Ethernet)`;
-  return new CaptureError(message, offset);
 }
 
 function readPacket(block: Block, { littleEndian }: Section, source: Interface): CapturedFrame {

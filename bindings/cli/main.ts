@@ -55,7 +55,7 @@ function commands(output: Output): Command {
   program
     .command("answer")
     .description("what the responder of a host says to each frame of a capture")
-    .argument("<capture>", "a pcap or pcapng file of Ethernet frames, or - for stdin")
+    .argument("<capture>", "a pcap or pcapng file, or - for stdin")
     .requiredOption("--network <id>", "network ID, 16 hex digits")
     .option("--node <address>", "the host's own node address, 10 hex digits")
     .addOption(zerotierOption())

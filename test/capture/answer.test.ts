@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { join, order, pcap, pcapHeader, pcapng, pcapRecord } from "../support/captures.ts";
+import { join, order, pcap, pcapHeader, pcapng, pcapRecord, sll2 } from "../support/captures.ts";
 import { ended, folder, sixplane, start } from "../support/command.ts";
 import { advertisement, hex, NETWORK, SELF, solicitation, TARGET, toHex } from "../support/frames.ts";
 import { TAP } from "../support/vectors.ts";
@@ -47,9 +47,10 @@ describe("pcap", () => {
   });
 
   test("of another link type is refused", async () => {
-    expect(await verdicts(pcap(FRAMES, { linkType: 113 }))).toEqual({
+    const expected = "Ethernet, SLL, SLL2, raw IP or loopback";
+    expect(await verdicts(pcap(FRAMES, { linkType: 105 }))).toEqual({
       status: 2,
-      stderr: "sixplane: capture's link type must be 1 (Ethernet), got 113\n",
+      stderr: `sixplane: capture's link type must be ${expected}, got 802.11 (105)\n`,
       verdicts: [],
     });
   });
@@ -149,24 +150,66 @@ describe("pcapng", () => {
     const parts = [
       write.section(),
       write.interface(),
-      write.interface({ linkType: 113 }),
+      write.interface({ linkType: 105 }),
       write.enhanced(solicitation(), TIME),
     ];
-    expect((await verdicts(join(parts))).verdicts).toEqual(["reply"]);
-    expect(await verdicts(join([...parts, write.enhanced(solicitation(), TIME, { number: 1 })]))).toEqual({
-      status: 1,
-      stderr: `sixplane: -: a packet of interface 1, whose link type is 113, not 1 (Ethernet), at offset ${join(parts).length}\n`,
-      verdicts: ["reply"],
-    });
+    expect(await verdicts(join(parts))).toEqual({ status: 0, stderr: "", verdicts: ["reply"] });
   });
 
-  test("of no Ethernet at all is refused as a pcap is", async () => {
+  describe("with packets that cannot be read", () => {
     const write = pcapng();
-    const packet = write.enhanced(solicitation(), TIME);
-    expect(await verdicts(join([write.section(), write.interface({ linkType: 101 }), packet]))).toEqual({
-      status: 2,
-      stderr: "sixplane: capture's link type must be 1 (Ethernet), got 101\n",
-      verdicts: [],
+    const packet = (number: number) => write.enhanced(solicitation(), TIME, { number });
+    const mixed = [
+      write.section(),
+      ...[105, 1, 5, 276].map((linkType) => write.interface({ linkType })),
+      packet(0),
+      packet(1),
+      packet(2),
+      packet(0),
+      write.enhanced(sll2(solicitation()), TIME, { number: 3 }),
+      write.enhanced(sll2(solicitation(), { hardware: 803 }), TIME, { number: 3 }), // a wireless interface
+      packet(1),
+    ];
+    const counts =
+      "2 of link type 802.11 (105), 1 of link type unknown (5), 1 of link type 802.11 with radiotap header (127)";
+    const says = `sixplane: -: skipped packets that cannot be read: ${counts}\n`;
+
+    test("skips and counts them by link type", async () => {
+      const { status, stdout, stderr } = await sixplane(["answer", ...ME, "-"], join(mixed));
+      expect([status, stderr]).toEqual([0, says]);
+      expect(stdout).toMatch(/\n3 frames: 3 reply, 0 pass, 0 invalid\n$/);
+      expect(stdout.match(/^ +\d+ {2}reply/gm)).toEqual(["    1  reply", "    2  reply", "    3  reply"]);
+    });
+
+    test("counts them in the last line of JSON", async () => {
+      const { status, stdout, stderr } = await sixplane(["answer", ...ME, "--json", "-"], join(mixed));
+      expect([status, stderr]).toEqual([0, says]);
+      const lines = stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(lines.slice(0, -1).map(({ verdict }) => verdict)).toEqual(["reply", "reply", "reply"]);
+      expect(lines.at(-1)).toEqual({
+        skipped: [
+          { linkType: 105, name: "802.11", packets: 2 },
+          { linkType: 5, name: "unknown", packets: 1 },
+          { linkType: 127, name: "802.11 with radiotap header", packets: 1 },
+        ],
+      });
+    });
+
+    test("counts them although the capture is damaged behind", async () => {
+      const cut = join([...mixed, packet(1).subarray(0, -1)]);
+      const { status, stderr } = await sixplane(["answer", ...ME, "-"], cut);
+      expect(status).toBe(1);
+      expect(stderr.startsWith(`${says}sixplane: -: cut short, `)).toBe(true);
+    });
+
+    test("is no error where it holds nothing else", async () => {
+      const only = join([write.section(), write.interface({ linkType: 105 }), packet(0)]);
+      const { status, stdout, stderr } = await sixplane(["answer", ...ME, "-"], only);
+      const said = "sixplane: -: skipped packets that cannot be read: 1 of link type 802.11 (105)\n";
+      expect([status, stdout, stderr]).toEqual([0, "0 frames: 0 reply, 0 pass, 0 invalid\n", said]);
     });
   });
 

@@ -1,16 +1,18 @@
 // Captures from programs, in any runtime: what `sixplane/capture` gives them.
-import { InputError } from "sixplane";
+import { InputError, Network } from "sixplane";
 import {
   type CapturedFrame,
   CaptureError,
   describe as describeFrame,
+  judge,
+  linkTypeName,
   pcapHeader,
   pcapRecord,
   readCapture,
 } from "sixplane/capture";
 import { describe, expect, test } from "vitest";
-import { join, pcap, pcapng } from "../support/captures.ts";
-import { hex, solicitation, toHex } from "../support/frames.ts";
+import { join, pcap, pcapng, sll2 } from "../support/captures.ts";
+import { hex, NETWORK, OWNER_MAC, SELF, solicitation, TARGET, toHex } from "../support/frames.ts";
 
 const FRAMES = [solicitation(), solicitation({ ethertype: "0806" }), solicitation({ code: "01" })];
 
@@ -61,6 +63,33 @@ describe("sixplane/capture", () => {
       expect(again?.seconds).toBe(near);
     },
   );
+
+  test("judges packets that are not Ethernet, and counts those that it cannot read", async () => {
+    const responder = new Network(NETWORK).responder({ node: SELF });
+    const write = pcapng();
+    const probe = solicitation({ ethernetDestination: OWNER_MAC, destination: TARGET });
+    const capture = readCapture(
+      new Blob([
+        join([
+          write.section(),
+          ...[276, 101, 105].map((linkType) => write.interface({ linkType })),
+          write.enhanced(sll2(solicitation()), 0n),
+          write.enhanced(sll2(probe), 0n),
+          write.enhanced(solicitation().subarray(14), 0n, { number: 1 }),
+          write.enhanced(solicitation(), 0n, { number: 2 }),
+        ]) as Uint8Array<ArrayBuffer>,
+      ]).stream(),
+    );
+    const found: unknown[] = [];
+    for await (const frame of capture) found.push([judge(responder, frame).reason, frame.lacks]);
+    expect(found).toEqual([
+      ["emulated", undefined],
+      ["mac-not-captured", "destination"],
+      ["mac-not-captured", "macs"],
+    ]);
+    expect([...capture.skipped]).toEqual([[105, 1]]);
+    expect([105, 276, 999].map(linkTypeName)).toEqual(["802.11", "SLL2", "unknown"]);
+  });
 
   test("says what a frame is", () => {
     expect(FRAMES.map(describeFrame)).toEqual([

@@ -13,6 +13,8 @@ export interface Answered {
   says: string;
   /** A line for each frame. */
   lines: { index: number; verdict: string; reply?: string }[];
+  /** How many packets were skipped. */
+  skipped: number;
   /** The file of replies, where there is one. */
   replies: Uint8Array | undefined;
   /** The names of all files that it made. */
@@ -26,13 +28,16 @@ export async function answer(capture: Uint8Array): Promise<Answered> {
   const output = files.path("replies");
   writeFileSync(path, capture);
   const { status, stdout, stderr } = await inThread(path, output);
+  const lines = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const skipped: { packets: number }[] = lines.at(-1)?.skipped ?? [];
   return {
     status,
-    says: stderr.replace(`${path}: `, ""),
-    lines: stdout
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line)),
+    says: stderr.replaceAll(`${path}: `, ""),
+    lines: lines.filter((line) => !line.skipped),
+    skipped: skipped.reduce((sum, { packets }) => sum + packets, 0),
     replies: existsSync(output) ? readFileSync(output) : undefined,
     made: readdirSync(files.path("")).filter((name) => name !== "capture"),
   };

@@ -9,6 +9,8 @@ export interface Seed {
   why: string;
   /** How many frames are read. */
   frames: number;
+  /** How many packets are skipped, because their link type is not read. */
+  skipped: number;
   /** What `sixplane answer` ends with. */
   status: number;
   /** What it says then. */
@@ -22,7 +24,7 @@ export const SEEDS: Seed[] = readFileSync(new URL("index.jsonl", FOLDER), "utf8"
   .trimEnd()
   .split("\n")
   .map((line) => JSON.parse(line))
-  .map((seed) => ({ ...seed, bytes: readFileSync(new URL(seed.file, FOLDER)) }));
+  .map((seed) => ({ skipped: 0, ...seed, bytes: readFileSync(new URL(seed.file, FOLDER)) }));
 
 /** A pcap's frame with its header, or a pcapng's block. */
 export interface Part {

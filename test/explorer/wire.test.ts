@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decode } from "../../examples/explorer/wire/decode.ts";
 import { formatFrame, parseFrames } from "../../examples/explorer/wire/hex.ts";
 import { isInstalled } from "../firmware/tools.ts";
-import { pcap } from "../support/captures.ts";
+import { join, pcap, pcapng, sll2 } from "../support/captures.ts";
 import { noChromium } from "../support/chromium.ts";
 import { folder, sixplane } from "../support/command.ts";
 import { advertisement, NETWORK, solicitation, TARGET, toHex } from "../support/frames.ts";
@@ -270,6 +270,35 @@ describe.skipIf(noChromium)(`the explorer's wire${noChromium ? ` (${noChromium})
     await page.goBack();
     await page.waitForFunction(() => document.querySelectorAll("#frames li").length === 1);
     expect(await textOf(page, "#capture-name")).toBe("dropped.pcap");
+  });
+
+  test("judges what is not Ethernet as far as it can, and counts what it cannot read", async () => {
+    using files = folder();
+    const write = pcapng();
+    const parts = [276, 105].map((linkType) => write.interface({ linkType }));
+    const probe = solicitation({ ethernetDestination: "02deada20dc3", destination: TARGET });
+    const packets = [sll2(solicitation()), sll2(probe)].map((packet) => write.enhanced(packet, 0n));
+    const wireless = write.enhanced(solicitation(), 0n, { number: 1 });
+    writeFileSync(
+      files.path("any.pcapng"),
+      join([write.section(), ...parts, wireless, ...packets, wireless]),
+    );
+    await page.fill("#network", NETWORK);
+    await page.setInputFiles("#file", files.path("any.pcapng"));
+    await page.waitForFunction(() => document.querySelectorAll("#frames li").length === 2);
+    expect((await listed(page)).map(({ kind, reason }) => [kind, reason])).toEqual([
+      ["reply", "emulated"],
+      ["pass", "mac-not-captured"],
+    ]);
+    const skipped = "Skipped packets that cannot be read: 2 of link type 802.11 (105).";
+    expect(await textOf(page, "#skipped")).toBe(skipped);
+    await page.locator("#frames button").nth(1).click();
+    expect(await textOf(page, "#detail-verdict")).toBe(
+      "pass, mac-not-captured: goes on as it is. It asks for another node's address, but its destination MAC is not in the capture.",
+    );
+    await page.click("#example");
+    await page.waitForFunction(() => document.querySelectorAll("#frames li").length === 33);
+    expect(await textOf(page, "#skipped")).toBe("");
   });
 
   test("says what is wrong with a capture, and shows what came before", async () => {

@@ -31,7 +31,7 @@ const TAP = everythingOf("tap");
 const CAPTURE = everythingOf("capture");
 
 /** Functions that take whatever their parameters' types allow. */
-const NEVER_THROW = ["Prefix.equals", "describe", "pcapRecord"];
+const NEVER_THROW = ["Prefix.equals", "describe", "linkTypeName", "pcapRecord"];
 
 function everythingOf(entry: string): Documented[] {
   const file = fileURLToPath(new URL(`../../dist/types/${entry}.api.json`, import.meta.url));
@@ -102,11 +102,13 @@ const LEFT: Record<string, string> = {
     declare function send(frame: Uint8Array): Promise<void>;
     declare function receive(take: (frame: Uint8Array) => void): void;`,
   capture: `
+    declare const captured: CapturedFrame;
     declare const error: unknown;
     declare const file: File;
     declare const frame: Uint8Array;
     declare const frames: CapturedFrame[];
     declare const reply: Uint8Array;
+    declare const responder: import("sixplane").Responder;
     import { createReadStream } from "node:fs";`,
 };
 

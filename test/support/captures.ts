@@ -91,3 +91,39 @@ export function pcapng(littleEndian = true) {
 export function join(parts: Uint8Array[]): Uint8Array {
   return hex(parts.map(toHex).join(""));
 }
+
+/** How Linux saw a frame (if_packet.h): for this host, broadcast, multicast, for another host, or sent. */
+export const PACKET_TYPES = { host: 0, broadcast: 1, multicast: 2, otherhost: 3, outgoing: 4 };
+
+export interface Cooked {
+  packetType?: number;
+  /** Linux's ARPHRD_* number: 1 for Ethernet. */
+  hardware?: number;
+  /** The length that the header gives for the source address. */
+  addressLength?: number;
+}
+
+/** The packet type that Linux gives to a frame that comes in. */
+export function packetType(frame: Uint8Array): number {
+  if (toHex(frame.subarray(0, 6)) === "ffffffffffff") return PACKET_TYPES.broadcast;
+  return (frame[0] ?? 0) & 1 ? PACKET_TYPES.multicast : PACKET_TYPES.host;
+}
+
+/** An Ethernet frame as `tcpdump -i any` has written it since 2020 (LINKTYPE_LINUX_SLL2). */
+export function sll2(frame: Uint8Array, given: Cooked = {}): Uint8Array {
+  const { u16, u32 } = order(false);
+  const { packetType: type = packetType(frame), hardware = 1, addressLength = 6 } = given;
+  const text = toHex(frame);
+  const head = text.slice(24, 28) + u16(0) + u32(7) + u16(hardware);
+  const kind = u16((type << 8) | addressLength);
+  return hex(`${head}${kind}${text.slice(12, 24)}0000${text.slice(28)}`);
+}
+
+/** An Ethernet frame as `tcpdump -i any` wrote it before (LINKTYPE_LINUX_SLL). */
+export function sll(frame: Uint8Array, given: Cooked = {}): Uint8Array {
+  const { u16 } = order(false);
+  const { packetType: type = packetType(frame), hardware = 1, addressLength = 6 } = given;
+  const text = toHex(frame);
+  const head = u16(type) + u16(hardware) + u16(addressLength);
+  return hex(`${head}${text.slice(12, 24)}0000${text.slice(24)}`);
+}

@@ -3,11 +3,14 @@ import { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { formatHex, formatMac, type Mode, mismatch, Network, type Responder, type Verdict } from "sixplane";
+import { formatHex, formatMac, type Mode, mismatch, Network, type Responder } from "sixplane";
 import {
   type CapturedFrame,
   CaptureError,
+  type CaptureVerdict,
   describe,
+  judge,
+  linkTypeName,
   pcapHeader,
   pcapRecord,
   readCapture,
@@ -15,6 +18,7 @@ import {
 import { AtomicFile, Place } from "../io/atomic-file.ts";
 import { Failure, systemReason } from "../io/failure.ts";
 import { colored, type Output } from "../io/output.ts";
+import { warn } from "../io/text.ts";
 import { chooseNode, type Folder } from "../zerotier/identity.ts";
 
 export interface AnswerOptions {
@@ -86,18 +90,40 @@ async function answerAll(
 ): Promise<void> {
   const counts = { reply: 0, pass: 0, invalid: 0 };
   let index = 0;
-  for await (const frame of readCapture(read(capture))) {
-    index++;
-    const verdict = responder.answer(frame.bytes);
-    counts[verdict.kind]++;
-    if (verdict.kind === "reply")
-      replies?.write(pcapRecord({ ...frame, bytes: verdict.frame, length: verdict.frame.length }));
-    await output.line(json ? jsonLine(index, frame, verdict) : textLine(index, frame, verdict));
+  const frames = readCapture(read(capture));
+  try {
+    for await (const frame of frames) {
+      index++;
+      const verdict = judge(responder, frame);
+      counts[verdict.kind]++;
+      if (verdict.kind === "reply")
+        replies?.write(pcapRecord({ ...frame, bytes: verdict.frame, length: verdict.frame.length }));
+      await output.line(json ? jsonLine(index, frame, verdict) : textLine(index, frame, verdict));
+    }
+  } finally {
+    if (frames.skipped.size > 0) await saySkipped(output, capture, frames.skipped, json);
   }
   if (!json)
     await output.line(
       `${index} frames: ${counts.reply} reply, ${counts.pass} pass, ${counts.invalid} invalid`,
     );
+}
+
+/** Says of which link types packets were skipped: people on stderr, programs in a line of its own. */
+async function saySkipped(
+  output: Output,
+  capture: string,
+  skipped: ReadonlyMap<number, number>,
+  json: boolean,
+): Promise<void> {
+  const all = Array.from(skipped, ([linkType, packets]) => ({
+    linkType,
+    name: linkTypeName(linkType),
+    packets,
+  }));
+  if (json) await output.line(JSON.stringify({ skipped: all }));
+  const said = all.map(({ linkType, name, packets }) => `${packets} of link type ${name} (${linkType})`);
+  warn(`${capture}: skipped packets that cannot be read: ${said.join(", ")}`);
 }
 
 /** The capture's bytes, from a file or, for "-", from stdin. */
@@ -117,13 +143,13 @@ async function openCapture(capture: string): Promise<Readable> {
     : createReadStream(capture, { fd });
 }
 
-function jsonLine(index: number, frame: CapturedFrame, verdict: Verdict): string {
+function jsonLine(index: number, frame: CapturedFrame, verdict: CaptureVerdict): string {
   const { kind, reason } = verdict;
   const reply = verdict.kind === "reply" ? { reply: formatHex(verdict.frame) } : {};
   return JSON.stringify({ index, description: what(frame), verdict: kind, reason, ...reply });
 }
 
-function textLine(index: number, frame: CapturedFrame, verdict: Verdict): string {
+function textLine(index: number, frame: CapturedFrame, verdict: CaptureVerdict): string {
   const { kind, reason } = verdict;
   const says = verdict.kind === "reply" ? ` is at ${advertisedMac(verdict.frame)}` : "";
   const head = `${kind.padEnd(7)}  ${reason.padEnd(16)}`;

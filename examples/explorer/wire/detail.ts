@@ -2,7 +2,7 @@
 import { byId, element } from "../page/elements.ts";
 import { decode, type Field, type Layer } from "./decode.ts";
 import type { Judged } from "./judge.ts";
-import { ACTIONS, REASONS } from "./reasons.ts";
+import { ACTIONS, CAPTURE_REASONS } from "./reasons.ts";
 
 /** Of so many headers and options the fields are shown: frames that are made for it have a hundred thousand. */
 const MOST_LAYERS = 100;
@@ -14,7 +14,7 @@ export function showDetail(judged: Judged | undefined, number: number): void {
   byId("detail-title").textContent = `Frame ${number}: ${what}`;
   byId("detail-verdict").replaceChildren(
     element("span", { class: `verdict ${kind}` }, kind),
-    `, ${reason}: ${ACTIONS[kind]}. ${REASONS[reason]}`,
+    `, ${reason}: ${ACTIONS[kind]}. ${CAPTURE_REASONS[reason]}`,
   );
   const asked = decode(frame);
   const answered = reply ? decode(reply) : [];

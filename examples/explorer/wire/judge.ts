@@ -1,5 +1,12 @@
 import type { Responder, Verdict } from "sixplane";
-import { type CapturedFrame, describe, pcapRecord } from "sixplane/capture";
+import {
+  type Capture,
+  type CapturedFrame,
+  type CaptureVerdict,
+  describe,
+  judge as judgeFrame,
+  pcapRecord,
+} from "sixplane/capture";
 
 /** Of so many frames the bytes are kept, to be shown; further ones are judged, answered and counted. */
 export const MOST_LISTED = 10_000;
@@ -10,7 +17,7 @@ export interface Judged {
   /** A few words: what it is. */
   what: string;
   kind: Verdict["kind"];
-  reason: Verdict["reason"];
+  reason: CaptureVerdict["reason"];
   reply: Uint8Array | undefined;
 }
 
@@ -20,18 +27,24 @@ export interface Judgement {
   counts: Record<Verdict["kind"], number>;
   /** The replies as they stand in a pcap. */
   replies: Uint8Array[];
+  /** How many packets of a capture could not be read, by link type. */
+  skipped: ReadonlyMap<number, number>;
 }
+
+/** Frames to judge: a capture's, or others. */
+export type Frames = Capture | Iterable<CapturedFrame>;
 
 /** Judges frame by frame into the judgement, so that what came before an error is there. */
 export async function judge(
   judgement: Judgement,
-  frames: AsyncIterable<CapturedFrame> | Iterable<CapturedFrame>,
+  frames: Frames,
   responder: Responder,
   isWanted: () => boolean,
 ): Promise<void> {
+  if ("skipped" in frames) judgement.skipped = frames.skipped;
   for await (const frame of frames) {
     if (!isWanted()) return;
-    const verdict = responder.answer(frame.bytes);
+    const verdict = judgeFrame(responder, frame);
     const reply = verdict.kind === "reply" ? verdict.frame.slice() : undefined;
     judgement.counts[verdict.kind]++;
     if (reply) judgement.replies.push(pcapRecord({ ...frame, bytes: reply, length: reply.length }));
@@ -43,7 +56,7 @@ export async function judge(
 }
 
 export function emptyJudgement(): Judgement {
-  return { listed: [], counts: { reply: 0, pass: 0, invalid: 0 }, replies: [] };
+  return { listed: [], counts: { reply: 0, pass: 0, invalid: 0 }, replies: [], skipped: new Map() };
 }
 
 function what({ bytes, length }: CapturedFrame): string {

@@ -1,4 +1,5 @@
 import type { Verdict } from "sixplane";
+import type { CaptureVerdict } from "sixplane/capture";
 
 /** Each reason in a sentence, as in the core's table of reasons. */
 export const REASONS: Record<Verdict["reason"], string> = {
@@ -26,6 +27,12 @@ export const REASONS: Record<Verdict["reason"], string> = {
   "unspecified-with-link-layer": "It comes from :: and has a source link-layer address (RFC 4861 §7.1.1).",
   "link-layer-length": "It has a source link-layer address option that is not 8 bytes long.",
   unspecified: "This build of the core gives no reasons.",
+};
+
+/** Those, and the reason that only captured frames have. */
+export const CAPTURE_REASONS: Record<CaptureVerdict["reason"], string> = {
+  ...REASONS,
+  "mac-not-captured": "It asks for another node's address, but its destination MAC is not in the capture.",
 };
 
 /** What happens to a frame with each verdict. */

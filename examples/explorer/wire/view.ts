@@ -1,13 +1,13 @@
 // The part of the page that answers frames.
 import { type Host, type Mode, type Network, parseAddress, type Responder, type Verdict } from "sixplane";
-import { type CapturedFrame, pcapHeader, readCapture } from "sixplane/capture";
+import { type CapturedFrame, linkTypeName, pcapHeader, readCapture } from "sixplane/capture";
 import example from "../../capture/kernel.pcap?base64";
 import { announce } from "../page/copy.ts";
 import { byId, bytesOf, element, fill, grouped, orRefusal, refuse } from "../page/elements.ts";
 import { type Fragment, LONGEST_SHARED, type State } from "../page/state.ts";
 import { lightBytes, showDetail } from "./detail.ts";
 import { formatFrame, parseFrames } from "./hex.ts";
-import { emptyJudgement, type Judgement, judge, MOST_LISTED } from "./judge.ts";
+import { emptyJudgement, type Frames, type Judgement, judge, MOST_LISTED } from "./judge.ts";
 import { solicitation } from "./solicitation.ts";
 
 /** The network in whose namespace the example was captured. */
@@ -141,11 +141,7 @@ function responderOf(state: State, network: Network, host: Host): Responder | un
   });
 }
 
-function framesOf(
-  state: State,
-  network: Network,
-  host: Host,
-): AsyncIterable<CapturedFrame> | Iterable<CapturedFrame> | undefined {
+function framesOf(state: State, network: Network, host: Host): Frames | undefined {
   refuse(file, "");
   const source = sourceOf(state);
   if (source === "capture") return capturedFrames(state);
@@ -161,7 +157,7 @@ function untimed(bytes: Uint8Array): CapturedFrame {
   return { bytes, length: bytes.length, seconds: 0, nanoseconds: 0 };
 }
 
-function capturedFrames(state: State): AsyncIterable<CapturedFrame> | Iterable<CapturedFrame> {
+function capturedFrames(state: State): Frames {
   const capture = captureOf(state);
   return capture ? readCapture(chunks(capture.bytes)) : [];
 }
@@ -172,11 +168,7 @@ async function* chunks(blob: Blob): AsyncGenerator<Uint8Array> {
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
-async function run(
-  into: Judgement,
-  frames: AsyncIterable<CapturedFrame> | Iterable<CapturedFrame>,
-  responder: Responder,
-): Promise<void> {
+async function run(into: Judgement, frames: Frames, responder: Responder): Promise<void> {
   try {
     await judge(into, frames, responder, () => into === judgement);
   } catch (error) {
@@ -191,7 +183,7 @@ async function run(
 }
 
 function showJudgement(): void {
-  const { counts, listed, replies } = judgement;
+  const { counts, listed, replies, skipped } = judgement;
   const total = KINDS.reduce((sum, kind) => sum + counts[kind], 0);
   byId("total").textContent = `${grouped(total)} ${total === 1 ? "frame" : "frames"}`;
   for (const kind of KINDS) byId(`count-${kind}`).textContent = grouped(counts[kind]);
@@ -200,9 +192,18 @@ function showJudgement(): void {
     total > listed.length
       ? `The first ${grouped(MOST_LISTED)} are listed; all are judged, answered and counted.`
       : "";
+  byId("skipped").textContent = skippedText(skipped);
   showList(PAGE);
   const chosen = list.querySelector<HTMLElement>('[aria-pressed="true"]');
   list.scrollTop = chosen ? chosen.offsetTop - list.offsetTop : 0;
+}
+
+function skippedText(skipped: ReadonlyMap<number, number>): string {
+  const counts = Array.from(
+    skipped,
+    ([linkType, packets]) => `${grouped(packets)} of link type ${linkTypeName(linkType)} (${linkType})`,
+  );
+  return counts.length > 0 ? `Skipped packets that cannot be read: ${counts.join(", ")}.` : "";
 }
 
 function showList(most: number): void {
