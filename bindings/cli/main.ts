@@ -12,6 +12,7 @@ import { owner } from "./commands/owner.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
 import { type UpOptions, up } from "./commands/up.ts";
 import { Output } from "./io/output.ts";
+import { inOneSentence } from "./io/suggestion.ts";
 import { warn } from "./io/text.ts";
 import { usualFolder } from "./zerotier/identity.ts";
 import { zerotierOption } from "./zerotier/option.ts";
@@ -28,7 +29,7 @@ function commands(output: Output): Command {
   const program = new Command("sixplane")
     .description("ZeroTier's 6PLANE and RFC 4193 addressing, and the answers to solicitations for it.")
     .version(version())
-    .configureOutput({ outputError: (text) => warn(text.replace(/^error: /, "").trimEnd()) })
+    .configureOutput({ outputError: (text) => warn(inOneSentence(text)) })
     .exitOverride();
 
   program
@@ -72,10 +73,10 @@ function commands(output: Output): Command {
   program
     .command("adhoc")
     .description("the network of a port range, which runs without a controller, or the ports of its ID")
-    .argument("<start-port>", "first port, 0 to 65535, or a network ID")
-    .argument("[end-port]", "last port, not below the first")
+    .argument("<start-port>", "first port, 0 to 65535, a range such as 7000-7999, or a network ID")
+    .argument("[end-port]", "last port, not below the first; unless given, the first is the only one")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  sixplane adhoc 22 22")
+    .addHelpText("after", "\nExample:\n  sixplane adhoc 7000 7999")
     .action((first: string, end: string | undefined, { json }: Json) => adhoc(output, first, end, json));
 
   program
@@ -103,7 +104,7 @@ function commands(output: Output): Command {
     .description("write a build of the core out for firmware: the module, a C array of it, or C by wasm2c")
     .argument("<variant>", "the build: sixplane, responder, ...")
     .option("--format <format>", "wasm, header (a C array, as wasm3 has it), or c (ready-made C)", "c")
-    .requiredOption("-o, --output <folder>", "the folder to write to, which is made where there is none")
+    .option("-o, --output <folder>", "the folder to write to, which is made where there is none")
     .option("--force", "replace files that are there and differ")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane emit responder --format c -o src")

@@ -28,10 +28,12 @@ export function endpointKey({ host, port }: Endpoint): string {
  * @throws InputError for anything else
  */
 export function parseEndpoint(what: string, text: string): Endpoint {
-  const [, bracketed, name, digits] = /^(?:\[([^\]]+)\]|([^:[\]@]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const [, bracketed, name, digits] = /^(?:\[([^\]]+)\]|([^:[\]@]+))(?::(\d{1,15}))?$/.exec(text) ?? [];
   const port = digits === undefined ? VXLAN_PORT : Number(digits);
-  if (bracketed !== undefined && isIP(bracketed) === 6 && port <= 0xffff) return { host: bracketed, port };
-  if (name !== undefined && port <= 0xffff) return { host: name, port };
+  const host = bracketed !== undefined && isIP(bracketed) === 6 ? bracketed : name;
+  if (host !== undefined && port > 0xffff)
+    throw mismatch(`port of the ${what}`, "a whole number from 0 to 65535", digits);
+  if (host !== undefined) return { host, port };
   throw mismatch(what, "a host and a port such as 192.0.2.1:4789 or [2001:db8::1]:4789", text);
 }
 

@@ -141,6 +141,14 @@ describe("sixplane adhoc", () => {
   });
 });
 
+test.each([["22"], ["22-22"], ["22", "22"]])(
+  "sixplane adhoc takes %s as the range of one port",
+  async (...words) => {
+    const { stdout } = await sixplane(["adhoc", ...words, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ network: "ff00160016000000", startPort: 22, endPort: 22 });
+  },
+);
+
 describe("sixplane answer", () => {
   test("gives each frame of the shipped capture a verdict", async () => {
     const { status, stdout, stderr } = await sixplane(ANSWER_EXAMPLE);
@@ -509,7 +517,9 @@ describe("bad input", () => {
       ["owner", NETWORK, "fe80::1%eth0"],
       'sixplane: address must be an IPv6 address or a MAC, got "fe80::1%eth0" (12): a zone is not part of it\n',
     ],
-    [["adhoc", "22"], 'sixplane: network ID must be 16 hex digits, got "22" (2)\n'],
+    [["adhoc", "ff0016"], 'sixplane: network ID must be 16 hex digits, got "ff0016" (6)\n'],
+    [["adhoc", "70000"], 'sixplane: start port must be a whole number from 0 to 65535, got "70000" (5)\n'],
+    [["adhoc", "7000-70000"], 'sixplane: end port must be a whole number from 0 to 65535, got "70000" (5)\n'],
     [["adhoc", "23", "22"], "sixplane: end port must be a whole number from 23 to 65535, got 22\n"],
     [
       ["adhoc", "0x16", "22"],
@@ -541,6 +551,9 @@ describe("bad input", () => {
       "sixplane: capture must be a pcap or pcapng file, got a file that starts with 7b0a2020\n",
     ],
     [["bogus"], "sixplane: unknown command 'bogus'\n"],
+    [["confg"], "sixplane: unknown command 'confg': did you mean config?\n"],
+    [["confg\nx"], "sixplane: unknown command 'confg\\u{a}x': did you mean config?\n"],
+    [["address", "--jsn"], "sixplane: unknown option '--jsn': did you mean --json?\n"],
     [["--bogus"], "sixplane: unknown option '--bogus'\n"],
   ])("%j exits with 2", async (words, stderr) => {
     expect(await sixplane(words)).toEqual({ status: 2, stdout: "", stderr });

@@ -140,12 +140,18 @@ describe("sixplane emit", () => {
     );
   });
 
+  test("names a wrong variant even where there is no folder", async () => {
+    expect((await sixplane(["emit", "foo"])).stderr).toBe(
+      `sixplane: variant must be ${oneOf(VARIANTS)}, got "foo" (3)\n`,
+    );
+  });
+
   test("needs a variant and a folder", async () => {
     expect((await sixplane(["emit", "-o", "x"])).stderr).toBe(
       "sixplane: missing required argument 'variant'\n",
     );
     expect((await sixplane(["emit", "responder"])).stderr).toBe(
-      "sixplane: required option '-o, --output <folder>' not specified\n",
+      "sixplane: give a folder to write to: -o FOLDER\n",
     );
   });
 

@@ -45,6 +45,7 @@ function refused(status: 1 | 2, sentence: string): Run {
 const ENDPOINT = "peer's host must be a host and a port such as 192.0.2.1:4789 or [2001:db8::1]:4789, got";
 const LISTEN =
   "address to listen on must be a host and a port such as 192.0.2.1:4789 or [2001:db8::1]:4789, got";
+const PORT = "must be a whole number from 0 to 65535, got";
 const NAME =
   "interface name must be 1 to 15 bytes without spaces, slashes, colons and percent signs but one %d, and not all or default, got";
 const MTU = "MTU must be a whole number from 1280 to 65481, got";
@@ -97,7 +98,7 @@ describe("bad input", () => {
     [`${B.node}@127.0.0.1:`, `${ENDPOINT} "127.0.0.1:" (10)`],
     [`${B.node}@127.0.0.1:http`, `${ENDPOINT} "127.0.0.1:http" (14)`],
     [`${B.node}@127.0.0.1:-1`, `${ENDPOINT} "127.0.0.1:-1" (12)`],
-    [`${B.node}@127.0.0.1:65536`, `${ENDPOINT} "127.0.0.1:65536" (15)`],
+    [`${B.node}@127.0.0.1:65536`, `port of the peer's host ${PORT} "65536" (5)`],
     [`${B.node}@127.0.0.1:0`, 'peer\'s port must be a number from 1 to 65535, got "127.0.0.1:0" (11)'],
     [`${B.node}@2001:db8::2`, `${ENDPOINT} "2001:db8::2" (11)`],
     [`${B.node}@2001:db8::2:4789`, `${ENDPOINT} "2001:db8::2:4789" (16)`],
@@ -161,7 +162,8 @@ describe("bad input", () => {
   test.each([
     ["", `${LISTEN} "" (0)`],
     ["::1", `${LISTEN} "::1" (3)`],
-    ["127.0.0.1:65536", `${LISTEN} "127.0.0.1:65536" (15)`],
+    ["127.0.0.1:65536", `port of the address to listen on ${PORT} "65536" (5)`],
+    ["[::1]:999999", `port of the address to listen on ${PORT} "999999" (6)`],
     ["65536", 'port to listen on must be a whole number from 0 to 65535, got "65536" (5)'],
     ["1234567", 'port to listen on must be a whole number from 0 to 65535, got "1234567" (7)'],
   ])("--listen %j", async (listen, sentence) => {

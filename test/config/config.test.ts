@@ -101,9 +101,9 @@ test("a name and a folder with hyphens in a row leave a comment of XML whole", a
 
 describe("bad input to sixplane config", () => {
   test.each([
-    [[], "give a target, one that --list names"],
     [["ansible"], 'target must be one that --list names, got "ansible" (7)'],
     [["--list", "x"], 'target must be one that --list names, got "x" (1)'],
+    [["dokcer", ...HOST], 'target must be one that --list names, got "dokcer" (6): did you mean docker?'],
     [["facts"], "required option '--network <id>' not specified"],
     [["facts", "--network", NETWORK], "give a node address, or --zerotier to take it from ZeroTier's folder"],
     [["facts", ...HOST, "--zerotier"], "give either a node address or --zerotier, not both"],

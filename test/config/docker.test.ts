@@ -42,20 +42,26 @@ const HOST = ["--network", NETWORK, "--node", SELF];
 const IDENTITY = `${SELF}:0:${"0123456789abcdef".repeat(8)}`;
 
 describe("sixplane config docker", () => {
-  test.each([[[]], [["--engine", "27"]], [["--engine", "28.2.2"]], [["--engine", "30"]]])(
-    "prints the daemon.json of a current engine with %j",
-    async (options) => {
-      const { status, stdout, stderr } = await sixplane(["config", "docker", ...HOST, ...options]);
+  test.each([
+    [[]],
+    [["--engine", "27"]],
+    [["--engine", "v27.3.1"]],
+    [["--engine", "28.2.2"]],
+    [["--engine", "30"]],
+  ])("prints the daemon.json of a current engine with %j", async (options) => {
+    const { status, stdout, stderr } = await sixplane(["config", "docker", ...HOST, ...options]);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(settings(stdout)).toEqual(CURRENT);
+  });
+
+  test.each(["20.10", "23.0", "26.1.5", "v26.1.5", "26.1.5+dfsg1"])(
+    "prints the plain one of engine %s",
+    async (engine) => {
+      const { status, stdout, stderr } = await sixplane(["config", "docker", ...HOST, "--engine", engine]);
       expect([status, stderr]).toEqual([0, ""]);
-      expect(settings(stdout)).toEqual(CURRENT);
+      expect(settings(stdout)).toEqual(PLAIN);
     },
   );
-
-  test.each(["20.10", "23.0", "26.1.5"])("prints the plain one of engine %s", async (engine) => {
-    const { status, stdout, stderr } = await sixplane(["config", "docker", ...HOST, "--engine", engine]);
-    expect([status, stderr]).toEqual([0, ""]);
-    expect(settings(stdout)).toEqual(PLAIN);
-  });
 
   test("says in labels what the values are, each under a name of its own", async () => {
     const { labels } = JSON.parse((await sixplane(["config", "docker", ...HOST])).stdout);
@@ -166,7 +172,8 @@ describe("bad input to sixplane config docker", () => {
     [["--network", NETWORK, "--node", "89e9"], 'node address must be 10 hex digits, got "89e9" (4)'],
     [["--network", "8056", "--node", SELF], 'network ID must be 16 hex digits, got "8056" (4)'],
     [[...HOST, "--engine", "19.03"], `${ENGINE} "19.03" (5)`],
-    [[...HOST, "--engine", "v28"], `${ENGINE} "v28" (3)`],
+    [[...HOST, "--engine", "v19.03"], `${ENGINE} "v19.03" (6)`],
+    [[...HOST, "--engine", "28x"], `${ENGINE} "28x" (3)`],
     [[...HOST, "--engine", ""], `${ENGINE} "" (0)`],
     [
       ["--network", NETWORK, "--zerotier", "/nowhere"],

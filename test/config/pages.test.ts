@@ -18,6 +18,7 @@ test("the modules are the targets", async () => {
   const lines = (await sixplane(["config", "--list"])).stdout.trimEnd().split("\n");
   for (const [n, { name, summary }] of targets.entries())
     expect(lines[n]).toMatch(new RegExp(`^${name} +${summary}$`));
+  expect(await sixplane(["config"])).toEqual(await sixplane(["config", "--list"]));
 });
 
 describe.each(MODULES)("%s", (name) => {

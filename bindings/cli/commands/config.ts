@@ -1,11 +1,12 @@
 import { type Command, Option } from "commander";
-import { InputError, mismatch } from "sixplane";
+import { mismatch } from "sixplane";
 import { sign, signatureNote } from "../config/signature.ts";
 import { render } from "../config/syntax.ts";
 import type { OptionOfTarget, OptionValues, Target } from "../config/target.ts";
 import * as modules from "../config/targets/index.ts";
 import { type Rendered, writeFiles } from "../config/write.ts";
 import { columns, type Output } from "../io/output.ts";
+import { suggestion } from "../io/suggestion.ts";
 import { zerotierOption } from "../zerotier/option.ts";
 
 const TARGETS: Target[] = Object.values(modules);
@@ -16,13 +17,21 @@ export function addConfig(program: Command, output: Output): void {
     .command("config")
     .description("write the configuration of a program that is to use a network, or a host's /80")
     .usage("<target> [options]")
-    .argument("[target]", "what to configure, as --list has it")
-    .option("--list", "name the targets")
+    .argument("[target]", "what to configure; without it, the targets are listed")
+    .option("--list", "list the targets")
     .option("--json", "print the list as JSON")
     .addHelpText("after", "\nExample:\n  sixplane config facts --network 8056c2e21c000001 --node 89e92ceee5")
-    .action((name: string | undefined, { list, json }: { list?: boolean; json?: boolean }) => {
-      if (name !== undefined) throw mismatch("target", "one that --list names", name);
-      if (!list) throw new InputError("give a target, one that --list names");
+    .action((name: string | undefined, { json }: { json?: boolean }) => {
+      if (name !== undefined)
+        throw mismatch(
+          "target",
+          "one that --list names",
+          name,
+          suggestion(
+            name,
+            TARGETS.map(({ name }) => name),
+          ),
+        );
       return output.result(
         json,
         TARGETS.map(({ name, summary }) => ({ name, summary })),

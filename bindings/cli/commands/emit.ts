@@ -9,7 +9,7 @@ import { printable } from "../io/text.ts";
 
 export interface EmitOptions {
   format: string;
-  output: string;
+  output?: string;
   force?: boolean;
   json?: boolean;
 }
@@ -33,10 +33,12 @@ export async function emit(output: Output, variant: string, options: EmitOptions
   if (!known.includes(variant)) throw mismatch("variant", oneOf(known), variant);
   const sources = FORMATS.get(options.format);
   if (!sources) throw mismatch("format", oneOf([...FORMATS.keys()]), options.format);
+  const folder = options.output;
+  if (folder === undefined) throw new InputError("give a folder to write to: -o FOLDER");
 
-  makeFolders(options.output);
+  makeFolders(folder);
   const files = sources(variant).map((name) => ({
-    path: join(options.output, basename(name)),
+    path: join(folder, basename(name)),
     bytes: readFileSync(join(DIST, name)),
   }));
   // A file that is there already keeps its time, for make.

@@ -106,9 +106,9 @@ prefix is the same share of every host's /80.`,
   },
 });
 
-/** The first number of an engine's version. */
+/** The first number of an engine's version, such as `v27.3.1` or Debian's `26.1.5+dfsg1`. */
 function major(version: string): number {
-  const [, number] = /^(\d+)(\.\d+)*$/.exec(version) ?? [];
+  const [, number] = /^v?(\d+)(\.\d+)*([-+~].*)?$/.exec(version) ?? [];
   if (Number(number) >= OLDEST_ENGINE) return Number(number);
   throw mismatch("engine", "a version such as 20.10 or 28, not below 20", version);
 }
