@@ -43,6 +43,17 @@ describe("a room", () => {
       ["../../sixplane/errors.ts", "../../cli/main.ts", "../../fabric/peer.ts", "sixplane/capture"],
     ],
     [
+      "ebpf/kernel",
+      ["./bpf.ts", "../program.ts", "../code/encode.ts", "../../tap/kernel/load-libc.ts", "node:fs"],
+      [
+        "sixplane",
+        "../../sixplane/errors.ts",
+        "../../cli/main.ts",
+        "../../tap/tap.ts",
+        "../../tap/kernel/tun.ts",
+      ],
+    ],
+    [
       "fabric",
       ["./peer.ts", "../tap/limits.ts", "node:net", "sixplane"],
       ["../sixplane/errors.ts", "../cli/main.ts", "../capture/read.ts"],

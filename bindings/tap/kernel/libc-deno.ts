@@ -36,6 +36,7 @@ export function openLibc(): Libc {
     read: { parameters: ["i32", "usize", "usize"], result: "i32" },
     write: { parameters: ["i32", "usize", "usize"], result: "i32" },
     writeBytes: { name: "write", parameters: ["i32", "buffer", "usize"], result: "i32" },
+    bpf: { name: "syscall", parameters: ["usize", "usize", "buffer", "usize"], result: "i32" },
     memcpy: { parameters: ["usize", "usize", "usize"], result: "void" },
     __errno_location: { parameters: [], result: "pointer" },
   });

@@ -19,6 +19,7 @@ export async function openLibc(): Promise<Libc> {
     read: library.func("read", "intptr_t", ["int", "uintptr_t", "size_t"]),
     write: library.func("write", "intptr_t", ["int", "uintptr_t", "size_t"]),
     writeBytes: library.func("write", "intptr_t", ["int", "const void *", "size_t"]),
+    bpf: library.func("syscall", "long", ["long", "long", "void *", "unsigned long"]),
     memcpy: library.func("memcpy", "void", ["uintptr_t", "uintptr_t", "size_t"]),
     addressOf: (bytes) => Number(koffi.address(bytes)),
     errno: () => koffi.errno(),

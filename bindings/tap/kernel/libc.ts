@@ -17,6 +17,8 @@ export interface Libc {
   read(file: number, address: number, length: number): number;
   write(file: number, address: number, length: number): number;
   writeBytes(file: number, bytes: Uint8Array, length: number): number;
+  /** bpf(2), by its number as a system call: the C library has no function of that name. */
+  bpf(number: number, command: number, attributes: Uint8Array, length: number): number;
   memcpy(to: number, from: number, length: number): void;
   /** Where the bytes lie. They stay there for as long as their buffer lives. */
   addressOf(bytes: Uint8Array): number;

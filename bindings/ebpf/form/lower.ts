@@ -1,0 +1,312 @@
+// From WebAssembly to the intermediate form. Calls are replaced by what they call, blocks by labels and jumps, and the
+// operand stack by trees. A local that is known to hold a constant is replaced by it: where the record and the frame
+// lie is known, so nearly every address is.
+
+import { refusal } from "../error.ts";
+import type { Instruction, Module, Type, WasmFunction } from "../wasm/decode.ts";
+import { binary, compare, convert, isConstant, select } from "./fold.ts";
+import {
+  constant,
+  contains,
+  type Expression,
+  type Label,
+  type Operator,
+  type Relation,
+  type Routine,
+  reads,
+  type Statement,
+  type Variable,
+  type Width,
+} from "./form.ts";
+
+/** Calls in calls: more of them is a recursion, which cannot be replaced by what it calls. */
+const DEEPEST = 16;
+
+const RELATION = /^i(?:32|64)\.((?:eq|ne|[lg][te]_[su]))$/;
+const OPERATOR = /^i(?:32|64)\.(add|sub|mul|and|or|xor|shl|shr_[su]|rot[lr])$/;
+const ACCESS = /^(i32|i64)\.(load|store)(8|16|32)?(_s)?/;
+
+/**
+ * Lowers one exported function of a module.
+ *
+ * @param known values of the parameters; undefined where it is not known before the program runs
+ * @throws TranslationError where it, or what it calls, has something that is not translated
+ */
+export function lower(module: Module, index: number, known: (bigint | undefined)[] = []): Routine {
+  const body: Statement[] = [];
+  const lowering = new Lowering(module, body, 0);
+  const { type } = module.functionAt(index);
+  const parameters = type.parameters.map((one, n) => ({ name: `parameter ${n}`, type: one }));
+  const given = parameters.map((variable, n): Expression => {
+    const value = known[n];
+    return value === undefined
+      ? { kind: "variable", type: variable.type, variable }
+      : constant(variable.type, value);
+  });
+  const result = lowering.call(index, given, 0);
+  if (!result)
+    throw refusal(module.functionAt(index).body[0]?.at ?? 0, "a function without a result is not translated");
+  return { parameters, statements: body, result };
+}
+
+/** A block that has been entered and not left. */
+interface Block {
+  label: Label;
+  /** Whether the label stands at the start, as that of a loop, or at the end. */
+  backward: boolean;
+  /** How many values were on the operand stack. */
+  height: number;
+  /** Locals that are set inside: after it they may hold one thing or another. */
+  sets: Variable[];
+  /** Whether the end can be reached, by a branch or by what comes before it. */
+  reached: boolean;
+}
+
+class Lowering {
+  readonly #module: Module;
+  readonly #out: Statement[];
+  readonly #depth: number;
+  #stack: Expression[] = [];
+  #blocks: Block[] = [];
+  #locals: Variable[] = [];
+  /** What locals are known to hold: constants, and sums, which are made again wherever they are taken. */
+  #known = new Map<Variable, Expression>();
+  /** Blocks that were opened in code which cannot be reached; undefined in code that can. */
+  #unreachable: number | undefined;
+  #result: Variable | undefined;
+
+  constructor(module: Module, out: Statement[], depth: number) {
+    this.#module = module;
+    this.#out = out;
+    this.#depth = depth;
+  }
+
+  /** Puts the function's statements in place of a call, and gives the variable that its result is in. */
+  call(index: number, given: Expression[], at: number): Variable | undefined {
+    if (this.#depth >= DEEPEST) throw refusal(at, "a recursive call is not translated");
+    const called = this.#module.functionAt(index);
+    const { locals, type, body } = called;
+    const prefix = this.#depth === 0 ? "local" : `${index}.local`;
+    this.#locals = locals.map((one, n) => ({ name: `${prefix} ${n}`, type: one }));
+    for (const [n, variable] of this.#locals.entries())
+      this.#set(variable, given[n] ?? constant(variable.type, 0n), at);
+    const [resultType] = type.results;
+    this.#result = resultType && { name: `result of ${index}`, type: resultType };
+    const end: Label = { name: `end of function ${index}` };
+    this.#blocks = [{ label: end, backward: false, height: 0, sets: [], reached: false }];
+    for (const [n, one] of body.entries()) this.#instruction(one, called, n);
+    return this.#result;
+  }
+
+  #instruction(one: Instruction, { body }: WasmFunction, n: number): void {
+    const { name, at } = one;
+    if (this.#unreachable !== undefined) {
+      if (/^(block|loop|if)$/.test(name)) this.#unreachable++;
+      else if (name === "end" && this.#unreachable-- === 0) this.#end(at);
+      return;
+    }
+    if (/^(block|loop|if)$/.test(name)) this.#open(one, body, n);
+    else if (name === "end") this.#end(at);
+    else if (name === "br") this.#branch(this.#target(one), at);
+    else if (name === "return") this.#branch(this.#blocks[0], at);
+    else if (name === "br_if") this.#branchIf(one);
+    else if (name === "call") this.#inline(one);
+    else if (name === "drop") this.#pop();
+    else if (name === "local.set") this.#set(this.#local(one), this.#pop(), at);
+    else if (name === "local.tee") {
+      this.#set(this.#local(one), this.#withoutLoad(this.#pop(), at), at);
+      this.#push(this.#get(this.#local(one)));
+    } else if (ACCESS.exec(name)?.[2] === "store") this.#store(one);
+    else this.#push(this.#value(one));
+  }
+
+  /** What an instruction makes of values alone. */
+  #value(one: Instruction): Expression {
+    const { name, at, immediate = 0n } = one;
+    if (name === "local.get") return this.#get(this.#local(one));
+    if (name.endsWith(".const")) return constant(name.slice(0, 3) as Type, immediate);
+    if (name.endsWith(".eqz")) {
+      const operand = this.#pop();
+      return compare("eq", operand, constant(operand.type, 0n), at);
+    }
+    if (name === "i32.wrap_i64") return convert("wrap", this.#pop(), at);
+    if (name === "i64.extend_i32_s") return convert("extend_s", this.#pop(), at);
+    if (name === "i64.extend_i32_u") return convert("extend_u", this.#pop(), at);
+    if (name === "select") {
+      const [yes, no, condition] = this.#popThree();
+      return select(condition, yes, no, at);
+    }
+    const access = accessOf(name);
+    if (access) return { kind: "load", ...access, address: this.#pop(), offset: Number(immediate), at };
+    const right = this.#pop();
+    const left = this.#pop();
+    const [, relation] = RELATION.exec(name) ?? [];
+    if (relation) return compare(relation as Relation, left, right, at);
+    const [, operator] = OPERATOR.exec(name) ?? [];
+    return binary(operator as Operator, left, right, at);
+  }
+
+  #open({ name, at }: Instruction, body: Instruction[], n: number): void {
+    const condition = name === "if" ? this.#pop() : undefined;
+    this.#settle(() => true, at);
+    const label: Label = { name: `${name} at 0x${at.toString(16)}` };
+    const sets = setsIn(body, n).map((index) => this.#locals[index] as Variable);
+    const backward = name === "loop";
+    this.#blocks.push({ label, backward, height: this.#stack.length, sets, reached: false });
+    if (backward) {
+      for (const variable of sets) this.#forget(variable);
+      this.#out.push({ kind: "label", label });
+    }
+    if (condition) this.#branch(this.#blocks.at(-1), at, condition, false);
+  }
+
+  #end(at: number): void {
+    const block = this.#blocks.pop() as Block;
+    if (this.#unreachable === undefined) {
+      if (this.#blocks.length === 0) this.#return(at);
+      if (!block.backward) block.reached = true;
+    }
+    this.#unreachable = this.#unreachable === undefined || block.reached ? undefined : 0;
+    this.#stack.length = block.height;
+    for (const variable of block.sets) this.#forget(variable);
+    if (!block.backward) this.#out.push({ kind: "label", label: block.label });
+  }
+
+  #target({ immediate = 0n }: Instruction): Block | undefined {
+    return this.#blocks.at(-1 - Number(immediate));
+  }
+
+  #branchIf(one: Instruction): void {
+    const condition = this.#pop();
+    const block = this.#target(one);
+    if (block === this.#blocks[0] && this.#result)
+      throw refusal(one.at, "br_if with a result is not translated");
+    this.#branch(block, one.at, condition);
+  }
+
+  /** Jumps to a block's label: always, or where the condition is as it should be. */
+  #branch(block: Block | undefined, at: number, condition?: Expression, when = true): void {
+    if (!block) throw refusal(at, "a branch to nowhere");
+    if (condition && isConstant(condition)) {
+      if ((condition.value !== 0n) !== when) return;
+      condition = undefined;
+    }
+    if (!condition && block === this.#blocks[0]) this.#return(at);
+    if (!block.backward) block.reached = true;
+    if (condition) this.#out.push({ kind: "branch", condition, when, to: block.label, at });
+    else {
+      this.#out.push({ kind: "jump", to: block.label, at });
+      this.#unreachable = 0;
+    }
+  }
+
+  #return(at: number): void {
+    if (this.#result) this.#out.push({ kind: "set", variable: this.#result, value: this.#pop(), at });
+  }
+
+  #inline({ at, immediate = 0n }: Instruction): void {
+    const index = Number(immediate);
+    const { parameters } = this.#module.functionAt(index).type;
+    const given = parameters.map(() => this.#pop()).reverse();
+    this.#settle(() => true, at);
+    const variable = new Lowering(this.#module, this.#out, this.#depth + 1).call(index, given, at);
+    if (variable) this.#push({ kind: "variable", type: variable.type, variable });
+  }
+
+  #store({ name, at, immediate = 0n }: Instruction): void {
+    const value = this.#pop();
+    const address = this.#pop();
+    this.#settle((waiting) => contains(waiting, ({ kind }) => kind === "load"), at);
+    const { bytes } = accessOf(name) as { bytes: Width };
+    this.#out.push({ kind: "store", bytes, address, offset: Number(immediate), value, at });
+  }
+
+  #get(variable: Variable): Expression {
+    return this.#known.get(variable) ?? { kind: "variable", type: variable.type, variable };
+  }
+
+  #set(variable: Variable, value: Expression, at: number): void {
+    this.#settle((waiting) => reads(waiting, variable), at);
+    this.#forget(variable);
+    if (isRemade(value) && !reads(value, variable)) this.#known.set(variable, value);
+    this.#out.push({ kind: "set", variable, value, at });
+  }
+
+  /** A shifted byte of memory with the byte in a variable of its own, so that it can be shifted once more. */
+  #withoutLoad(value: Expression, at: number): Expression {
+    if (value.kind !== "binary" || value.operator !== "shl" || !isConstant(value.right)) return value;
+    if (value.left.kind !== "load" || value.left.signed) return value;
+    const { type, bytes } = value.left;
+    const variable: Variable = { name: "loaded", type, bits: 8 * bytes };
+    this.#out.push({ kind: "set", variable, value: value.left, at });
+    return { ...value, left: { kind: "variable", type, variable } };
+  }
+
+  /** Forgets what a variable holds, and every sum that it is a part of. */
+  #forget(variable: Variable): void {
+    this.#known.delete(variable);
+    for (const [other, value] of this.#known) if (reads(value, variable)) this.#known.delete(other);
+  }
+
+  /** Takes now, into variables, the waiting values that what comes next could change. */
+  #settle(isTouched: (waiting: Expression) => boolean, at: number): void {
+    for (const [n, value] of this.#stack.entries()) {
+      if (isConstant(value) || !isTouched(value)) continue;
+      const variable: Variable = { name: `waiting ${n}`, type: value.type };
+      this.#out.push({ kind: "set", variable, value, at });
+      this.#stack[n] = { kind: "variable", type: value.type, variable };
+    }
+  }
+
+  #local({ immediate = 0n }: Instruction): Variable {
+    return this.#locals[Number(immediate)] as Variable;
+  }
+
+  #push(value: Expression): void {
+    this.#stack.push(value);
+  }
+
+  /** The module is valid, so the value is there. */
+  #pop(): Expression {
+    return this.#stack.pop() as Expression;
+  }
+
+  #popThree(): [Expression, Expression, Expression] {
+    return this.#stack.splice(-3) as [Expression, Expression, Expression];
+  }
+}
+
+/**
+ * Whether the value is a constant, or a sum of variables, which may be shifted. The verifier learns from a branch about
+ * what is compared there, and not about a sum that was made of it before: so it is made again, after the branch.
+ */
+function isRemade(value: Expression): boolean {
+  if (value.kind !== "binary") return isConstant(value);
+  const isPart = (part: Expression) => part.kind === "variable" || isShifted(part);
+  return isShifted(value) || (value.operator === "add" && isPart(value.left) && isPart(value.right));
+}
+
+function isShifted(value: Expression): boolean {
+  if (value.kind !== "binary" || value.operator !== "shl") return false;
+  return value.left.kind === "variable" && isConstant(value.right);
+}
+
+/** What a load or store takes of memory; undefined for other instructions. */
+function accessOf(name: string): { type: Type; bytes: Width; signed: boolean } | undefined {
+  const [, type, , bits, signed] = ACCESS.exec(name) ?? [];
+  if (!type) return undefined;
+  const bytes = (Number(bits ?? type.slice(1)) / 8) as Width;
+  return { type: type as Type, bytes, signed: signed !== undefined };
+}
+
+/** The locals that are set in the block which starts at a place of the body. */
+function setsIn(body: Instruction[], start: number): number[] {
+  const sets = new Set<number>();
+  for (let n = start, depth = 0; n < body.length; n++) {
+    const { name, immediate = 0n } = body[n] as Instruction;
+    if (/^(block|loop|if)$/.test(name)) depth++;
+    else if (name === "end" && --depth === 0) break;
+    else if (/^local\.(set|tee)$/.test(name)) sets.add(Number(immediate));
+  }
+  return [...sets];
+}

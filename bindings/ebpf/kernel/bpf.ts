@@ -1,0 +1,204 @@
+// bpf(2): maps, programs and links, without a library. What it makes is a file descriptor; closed, or with the end of the
+// process, however that ends, the kernel removes what nothing else holds.
+
+import { constants } from "node:os";
+import type { Libc } from "../../tap/kernel/libc.ts";
+import { loadLibc } from "../../tap/kernel/load-libc.ts";
+import { BpfError, bpfError } from "./error.ts";
+import { processors } from "./processors.ts";
+
+/** The system call's number, by processor. */
+const NUMBERS: Record<string, number> = {
+  x64: 321,
+  arm64: 280,
+  riscv64: 280,
+  arm: 386,
+  loong64: 280,
+  ppc64: 361,
+  s390x: 351,
+};
+
+const COMMAND = {
+  mapCreate: 0,
+  mapLookup: 1,
+  mapUpdate: 2,
+  programLoad: 5,
+  testRun: 10,
+  mapLookupBatch: 24,
+  linkCreate: 28,
+};
+
+const MAP_TYPE_PERCPU_ARRAY = 6;
+const PROGRAM_TYPE_SCHED_CLS = 3;
+const TCX_EGRESS = 47;
+/** The verifier's log holds a line that says how much it took, and no more. */
+const LOG_STATISTICS = 4;
+const LOG_INSTRUCTIONS = 1;
+const LOG_BYTES = 1 << 20;
+
+/** A descriptor of the kernel's. */
+export type File = number;
+
+/** What a program did with a frame. */
+export interface TestRun {
+  action: number;
+  frame: Uint8Array;
+}
+
+export class Bpf {
+  readonly #libc: Libc;
+  readonly #number: number;
+
+  private constructor(libc: Libc, number: number) {
+    this.#libc = libc;
+    this.#number = number;
+  }
+
+  /** @throws BpfError where this is no Linux, or a processor whose number of bpf(2) is not known */
+  static async open(): Promise<Bpf> {
+    const number = NUMBERS[process.arch];
+    if (number === undefined) throw new BpfError(`eBPF is not supported on ${process.arch}`, "ENOSYS");
+    return new Bpf(await loadLibc(), number);
+  }
+
+  /** Makes a map with a value for each processor and key; keys are numbers from 0 on. */
+  createArray(name: string, entries: number, bytes: number): File {
+    const attributes = new Attributes(72)
+      .u32(0, MAP_TYPE_PERCPU_ARRAY)
+      .u32(4, 4)
+      .u32(8, bytes)
+      .u32(12, entries)
+      .name(28, name);
+    return this.#call(COMMAND.mapCreate, attributes, `make the map ${name}`);
+  }
+
+  /** Writes the same value for each processor. */
+  update(map: File, key: number, value: Uint8Array): void {
+    const size = padded(value.length);
+    const values = new Uint8Array(size * processors());
+    for (let at = 0; at < values.length; at += size) values.set(value, at);
+    const attributes = new Attributes(32).u32(0, map);
+    this.#point(attributes, 8, new Uint8Array(Uint32Array.of(key).buffer));
+    this.#point(attributes, 16, values);
+    this.#call(COMMAND.mapUpdate, attributes, "write to a map");
+  }
+
+  /** The sum over the processors of each number of an array of 64-bit numbers. */
+  sums(map: File, entries: number): bigint[] {
+    const count = processors();
+    const values = new BigUint64Array(entries * count);
+    const attributes = new Attributes(56).u32(32, entries).u32(36, map);
+    this.#point(attributes, 8, new Uint8Array(4));
+    this.#point(attributes, 16, new Uint8Array(4 * entries));
+    this.#point(attributes, 24, new Uint8Array(values.buffer));
+    this.#call(COMMAND.mapLookupBatch, attributes, "read the counters", ["ENOENT"]); // which says: these were all
+    return Array.from({ length: entries }, (_, key) =>
+      values.subarray(key * count, (key + 1) * count).reduce((sum, one) => sum + one, 0n),
+    );
+  }
+
+  /**
+   * Loads a program for traffic control.
+   *
+   * @returns its descriptor, and how many instructions the verifier looked at: a million is the most
+   * @throws BpfError with the verifier's last words where it refuses the program
+   */
+  load(name: string, code: Uint8Array): { program: File; verified: number } {
+    const log = new Uint8Array(LOG_BYTES);
+    const attempt = (level: number) => {
+      const attributes = new Attributes(144)
+        .u32(0, PROGRAM_TYPE_SCHED_CLS)
+        .u32(4, code.length / 8)
+        .name(48, name);
+      this.#point(attributes, 8, code);
+      this.#point(attributes, 16, new TextEncoder().encode("Dual MIT/GPL\0"));
+      this.#point(attributes, 32, log);
+      return this.#try(COMMAND.programLoad, attributes.u32(24, level).u32(28, log.length));
+    };
+    const program = attempt(LOG_STATISTICS);
+    if (program >= 0) return { program, verified: Number(/^processed (\d+) insns/m.exec(textOf(log))?.[1]) };
+    const errno = this.#libc.errno();
+    if (errno === constants.errno.EACCES || errno === constants.errno.EINVAL) attempt(LOG_INSTRUCTIONS);
+    const words = textOf(log).trimEnd().split("\n").slice(-12, -1);
+    throw bpfError("load the program", errno, words.join("\n"));
+  }
+
+  /** Runs a program on a frame, without an interface. */
+  run(program: File, frame: Uint8Array): TestRun {
+    const out = new Uint8Array(frame.length + 256);
+    const attributes = new Attributes(80).u32(0, program).u32(8, frame.length).u32(12, out.length).u32(32, 1);
+    this.#point(attributes, 16, frame);
+    this.#point(attributes, 24, out);
+    this.#call(COMMAND.testRun, attributes, "run the program");
+    return { action: attributes.read(4) | 0, frame: out.subarray(0, attributes.read(12)) };
+  }
+
+  /** Lets a program judge what leaves an interface, from now on, until the link is closed. */
+  attachToEgress(program: File, index: number): File {
+    const attributes = new Attributes(64).u32(0, program).u32(4, index).u32(8, TCX_EGRESS);
+    return this.#call(COMMAND.linkCreate, attributes, "attach the program");
+  }
+
+  close(file: File): void {
+    this.#libc.close(file);
+  }
+
+  #call(command: number, attributes: Attributes, what: string, allowed: string[] = []): number {
+    const result = this.#try(command, attributes);
+    if (result >= 0) return result;
+    const error = bpfError(what, this.#libc.errno());
+    if (allowed.includes(error.code)) return result;
+    throw error;
+  }
+
+  #try(command: number, { bytes }: Attributes): number {
+    return this.#libc.bpf(this.#number, command, bytes, bytes.length);
+  }
+
+  /** Writes the address of bytes, which live at least as long as the attributes. */
+  #point(attributes: Attributes, at: number, bytes: Uint8Array): void {
+    attributes.u64(at, BigInt(this.#libc.addressOf(bytes)));
+    attributes.held.push(bytes);
+  }
+}
+
+/** A union bpf_attr of linux/bpf.h. */
+class Attributes {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly held: Uint8Array[] = [];
+
+  constructor(length: number) {
+    this.bytes = new Uint8Array(length);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  u32(at: number, value: number): this {
+    this.#view.setUint32(at, value, true);
+    return this;
+  }
+
+  u64(at: number, value: bigint): this {
+    this.#view.setBigUint64(at, value, true);
+    return this;
+  }
+
+  /** Up to 15 characters. */
+  name(at: number, text: string): this {
+    this.bytes.set(new TextEncoder().encode(text.replace(/[^\w.]/g, "_")).subarray(0, 15), at);
+    return this;
+  }
+
+  read(at: number): number {
+    return this.#view.getUint32(at, true);
+  }
+}
+
+function textOf(log: Uint8Array): string {
+  return new TextDecoder().decode(log.subarray(0, log.indexOf(0)));
+}
+
+/** What a value takes in a map with one for each processor. */
+function padded(bytes: number): number {
+  return (bytes + 7) & ~7;
+}

@@ -1,0 +1,88 @@
+import { INSTRUCTION_BYTES, PSEUDO_MAP_FD, type Relocation } from "../code/encode.ts";
+import { COUNTERS, MAPS, type MapName, RECORD, RECORD_BYTES } from "../program.ts";
+import type { Bpf, File, TestRun } from "./bpf.ts";
+
+/** What a program is loaded from: its instructions, and where they name maps. */
+export interface Loadable {
+  bytes: Uint8Array;
+  relocations: readonly Relocation[];
+}
+
+/** A program in the kernel with its maps. It goes when it is closed, or with this process. */
+export class Loaded {
+  /** How many instructions the verifier looked at, of a million. */
+  readonly verified: number;
+  readonly #bpf: Bpf;
+  readonly #maps: Record<MapName, File>;
+  readonly #program: File;
+  readonly #files: File[] = [];
+
+  /**
+   * @param record the config record, 16 bytes: whose program it is, and in which network
+   * @throws BpfError where the kernel refuses it
+   */
+  constructor(bpf: Bpf, name: string, { bytes, relocations }: Loadable, record: Uint8Array) {
+    this.#bpf = bpf;
+    try {
+      const map = (name: MapName) => this.#keep(bpf.createArray(name, MAPS[name].entries, MAPS[name].bytes));
+      this.#maps = { memory: map("memory"), counters: map("counters") };
+      this.configure(record);
+      const { program, verified } = bpf.load(name, this.#linked(bytes, relocations));
+      this.#program = this.#keep(program);
+      this.verified = verified;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Gives it another config record. */
+  configure(record: Uint8Array): void {
+    if (record.length !== RECORD_BYTES)
+      throw new RangeError(`a record has ${RECORD_BYTES} bytes, got ${record.length}`);
+    const memory = new Uint8Array(MAPS.memory.bytes);
+    memory.set(record, RECORD);
+    this.#bpf.update(this.#maps.memory, 0, memory);
+  }
+
+  /** How often each thing has happened since it was loaded, by the number of its counter. */
+  counters(): number[] {
+    return this.#bpf.sums(this.#maps.counters, COUNTERS).map(Number);
+  }
+
+  /** Judges what leaves an interface from now on, until this is closed. */
+  attach(index: number): void {
+    this.#keep(this.#bpf.attachToEgress(this.#program, index));
+  }
+
+  /** Runs it on a frame, without an interface. */
+  run(frame: Uint8Array): TestRun {
+    return this.#bpf.run(this.#program, frame);
+  }
+
+  /** Detaches it, and lets the kernel remove it. */
+  close(): void {
+    for (const file of this.#files.splice(0).reverse()) this.#bpf.close(file);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #keep(file: File): File {
+    this.#files.push(file);
+    return file;
+  }
+
+  /** The instructions with the maps' descriptors where they name maps. */
+  #linked(bytes: Uint8Array, relocations: readonly Relocation[]): Uint8Array {
+    const linked = bytes.slice();
+    const view = new DataView(linked.buffer);
+    for (const { at, map } of relocations) {
+      const place = at * INSTRUCTION_BYTES;
+      linked[place + 1] = ((linked[place + 1] ?? 0) & 0x0f) | (PSEUDO_MAP_FD << 4);
+      view.setInt32(place + 4, this.#maps[map as MapName], true);
+    }
+    return linked;
+  }
+}
