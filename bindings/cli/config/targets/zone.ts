@@ -1,8 +1,6 @@
-import { createReadStream } from "node:fs";
-import { text } from "node:stream/consumers";
-import { type Host, InputError, type Mode, mismatch, type Network, Prefix, quote } from "sixplane";
-import { systemReason } from "../../io/failure.ts";
+import { type Mode, mismatch, Prefix } from "sixplane";
 import { warnOfReserved } from "../../zerotier/identity.ts";
+import { LIST_HELP, lineOf, nodesOption, originOf, readNamedNodes } from "../nodes.ts";
 import type { Notes } from "../syntax.ts";
 import { networkTarget } from "../target.ts";
 
@@ -13,24 +11,17 @@ interface ZoneOptions {
   reverse?: boolean;
 }
 
-/** A node of the list, and its name below the domain. */
-interface Named {
-  host: Host;
-  name: string;
-}
-
 export const zone = networkTarget<ZoneOptions>({
   name: "zone",
   summary: "the records of a list of nodes for a DNS zone, forward or ip6.arpa",
   help: `\
-The list has a line for each node: its node address, then its name below the domain.
-Empty lines, and what is behind a #, say nothing. The records go into a zone by
-$INCLUDE.`,
+${LIST_HELP}
+The records go into a zone by $INCLUDE.`,
   example:
     "echo 89e92ceee5 web | sixplane config zone --network 8056c2e21c000001 --domain example.org --nodes -",
   options: [
     { flags: "--domain <name>", description: "the domain that the nodes' names are in", required: true },
-    { flags: "--nodes <file>", description: "the list of nodes, - for stdin", required: true },
+    { ...nodesOption("the list of nodes"), required: true },
     {
       flags: "--mode <mode>",
       description: "which addresses of the nodes",
@@ -41,7 +32,8 @@ $INCLUDE.`,
   ],
   async write({ network, notes }, { domain, nodes, mode, reverse }) {
     checkName("domain", domain);
-    const list = parseList(network, domain, await read(nodes));
+    const list = await readNamedNodes(network, nodes);
+    for (const { line, name } of list) checkName(`name in ${lineOf(line)}`, name, domain);
     const prefix = mode === "6plane" ? network.sixplane : network.rfc4193;
     const zone = prefix.arpa;
     const records = list.map(({ host, name }) => {
@@ -52,7 +44,7 @@ $INCLUDE.`,
     for (const { host } of list) warnOfReserved(host.node);
     const explained: Notes = [
       ...notes,
-      `names: from ${nodes === "-" ? "stdin" : quote(nodes)}, in the domain ${domain}, as given`,
+      `names: from ${originOf(nodes)}, in the domain ${domain}, as given`,
       `addresses: those of ${mode === "6plane" ? "6PLANE" : "RFC 4193"}, in ${prefix}, for the node at the end of each line`,
       ...(reverse ? [`zone: the name of ${prefix} below ip6.arpa`] : []),
     ];
@@ -60,35 +52,6 @@ $INCLUDE.`,
     return { files: [{ name: `${reverse ? zone : domain}.records`, syntax: ";", notes: explained, body }] };
   },
 });
-
-async function read(path: string): Promise<string> {
-  try {
-    return await text(path === "-" ? process.stdin : createReadStream(path));
-  } catch (error) {
-    throw mismatch("list of nodes", "a file that can be read", path, systemReason(error));
-  }
-}
-
-function parseList(network: Network, domain: string, list: string): Named[] {
-  const lines = list.split("\n").map((line, n) => ({ n: n + 1, words: line.replace(/#.*/, "").trim() }));
-  const filled = lines.filter(({ words }) => words !== "");
-  if (filled.length === 0) throw new InputError("the list of nodes is empty");
-  return filled.map(({ n, words }) => {
-    const [node = "", name = "", ...more] = words.split(/\s+/);
-    const what = `line ${n} of the list`;
-    if (name === "" || more.length > 0) throw mismatch(what, "a node address and a name", words);
-    checkName(`name in ${what}`, name, domain);
-    return { host: hostOn(what, network, node), name };
-  });
-}
-
-function hostOn(line: string, network: Network, node: string): Host {
-  try {
-    return network.host(node);
-  } catch (error) {
-    throw error instanceof InputError ? new InputError(`${line}: ${error.message}`) : error;
-  }
-}
 
 /** Names of hosts are of letters, digits and hyphens, 63 between dots, 253 in all (RFC 1123 §2.1). */
 function checkName(what: string, name: string, domain?: string): void {
