@@ -11,6 +11,15 @@ import { type EmitOptions, emit } from "./commands/emit.ts";
 import { owner } from "./commands/owner.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
 import { type UpOptions, up } from "./commands/up.ts";
+import {
+  findIdentifiers,
+  type Identifiers,
+  NETWORK_WORD,
+  NODE_WORD,
+  networkOf,
+  parseNode,
+  refuseMore,
+} from "./io/identifiers.ts";
 import { Output } from "./io/output.ts";
 import { inOneSentence } from "./io/suggestion.ts";
 import { warn } from "./io/text.ts";
@@ -32,34 +41,24 @@ function commands(output: Output): Command {
     .configureOutput({ outputError: (text) => warn(inOneSentence(text)) })
     .exitOverride();
 
-  program
-    .command("address")
+  addIdentifiers(program.command("address"), { node: true })
     .description("the addresses, prefixes and MAC of a node on a network")
-    .argument("<network>", "network ID, 16 hex digits")
-    .argument("[node]", "node address, 10 hex digits")
-    .addOption(zerotierOption())
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane address 8056c2e21c000001 89e92ceee5")
-    .action((network: string, node: string | undefined, options: AddressOptions) =>
-      address(output, network, node, options),
-    );
+    .action(withIdentifiers((given, options: AddressOptions) => address(output, given, options)));
 
-  program
-    .command("owner")
+  addIdentifiers(program.command("owner"), { node: false })
     .description("the node of a network that an IPv6 address or a MAC belongs to")
-    .argument("<network>", "network ID, 16 hex digits")
-    .argument("<address-or-mac>", "an IPv6 address, or a MAC such as 02:89:e9:30:0c:27")
+    .argument("[address-or-mac]", "an IPv6 address, or a MAC such as 02:89:e9:30:0c:27")
+    .usage("[options] [network] <address-or-mac>")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane owner 8056c2e21c000001 fc9c:56c2:e3de:adbe:ef01::53")
-    .action((network: string, text: string, { json }: Json) => owner(output, network, text, json));
+    .action(withIdentifiers((given, { json }: Json) => owner(output, given, json)));
 
-  program
-    .command("answer")
+  addIdentifiers(program.command("answer"), { node: true })
     .description("what the responder of a host says to each frame of a capture")
-    .argument("<capture>", "a pcap or pcapng file, or - for stdin")
-    .requiredOption("--network <id>", "network ID, 16 hex digits")
-    .option("--node <address>", "the host's own node address, 10 hex digits")
-    .addOption(zerotierOption())
+    .argument("[capture]", "a pcap or pcapng file, or - for stdin")
+    .usage("[options] [network] [node] <capture>")
     .option("--modes <list>", "the kinds of address to answer for", "6plane,rfc4193")
     .option("--probes", "answer unicast reachability probes, too")
     .option("-o, --output <file>", "write the replies to a pcap file")
@@ -68,7 +67,7 @@ function commands(output: Output): Command {
       "after",
       "\nExample:\n  sixplane answer --network 8056c2e279e6f8f0 --node 89e92ceee5 capture.pcap -o replies.pcap",
     )
-    .action((capture: string, options: AnswerOptions) => answer(output, capture, options));
+    .action(withIdentifiers((given, options: AnswerOptions) => answer(output, given, options)));
 
   program
     .command("adhoc")
@@ -87,15 +86,21 @@ function commands(output: Output): Command {
     .addHelpText("after", "\nExample:\n  sixplane status")
     .action((options: StatusOptions) => status(output, options));
 
-  program
-    .command("doctor")
-    .description("what is wrong with this host and its networks, why it hurts, and the command that mends it")
-    .argument("[network]", "network ID, 16 hex digits; without it, every network that is joined")
-    .option("--zerotier <folder>", `ZeroTier's folder, where it is not ${usualFolder()}`)
+  addIdentifiers(program.command("doctor"), { node: false })
+    .description(
+      "what is wrong with this host and its networks, or one of them, why it hurts, and the command that mends it",
+    )
+    .option("--zerotier [folder]", `ZeroTier's folder, where it is not ${usualFolder()}`)
     .option("--fix", "print a script that mends what was found; nothing is run")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane doctor 8056c2e21c000001")
-    .action((network: string | undefined, options: DoctorOptions) => doctor(output, network, options));
+    .action(
+      withIdentifiers((given, { zerotier: _, ...options }: DoctorOptions) => {
+        refuseMore(given);
+        const { network, zerotier } = given;
+        return doctor(output, network, typeof zerotier === "string" ? { ...options, zerotier } : options);
+      }),
+    );
 
   addConfig(program, output);
 
@@ -110,12 +115,8 @@ function commands(output: Output): Command {
     .addHelpText("after", "\nExample:\n  sixplane emit responder --format c -o src")
     .action((variant: string, options: EmitOptions) => emit(output, variant, options));
 
-  program
-    .command("up")
+  addIdentifiers(program.command("up"), { node: true })
     .description("run a host of a network in the foreground: a TAP, its responder, and UDP to other hosts")
-    .requiredOption("--network <id>", "network ID, 16 hex digits")
-    .option("--node <address>", "the host's own node address, 10 hex digits")
-    .addOption(zerotierOption())
     .option("--name <name>", "the interface's name; a %d becomes the first number that is free", "zt%d")
     .option("--modes <list>", "the kinds of address to have, and to answer for", "6plane,rfc4193")
     .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers")
@@ -127,11 +128,21 @@ function commands(output: Output): Command {
     .option("--accept-routers", "obey Router Advertisements that peers send")
     .option("--rate <number>", "how many solicitations to answer in a second at most; without it, all")
     .option("--mtu <bytes>", "the interface's MTU", "2800")
-    .option("--peer <node@host:port>", "another host, and where it listens; may be repeated", append, [])
+    .addOption(
+      new Option("--peer <node@host:port>", "another host, and where it listens; may be repeated")
+        .argParser(appendPeer)
+        .default([], "none"),
+    )
     .option("--listen <host:port>", "where to listen: a port, an address, or both", "[::]:4789")
     .option("--json", "print a JSON object when ready, every second, and at the end")
     .addHelpText("after", UP_EXAMPLE)
-    .action((options: UpOptions) => up(output, options));
+    .action(
+      withIdentifiers((given, options: UpOptions) => {
+        refuseMore(given);
+        const { rest, takesNode, ...identifiers } = given;
+        return up(output, { ...options, ...identifiers, network: networkOf(given) });
+      }),
+    );
 
   return program;
 }
@@ -143,8 +154,27 @@ datagrams over IPv4. Over IPv6, those larger than the underlay's MTU go in fragm
 Example:
   sixplane up --network 8056c2e21c000001 --node 89e92ceee5 --peer deadbeef01@192.0.2.1:4789`;
 
-function append(value: string, before: string[]): string[] {
-  return [...before, value];
+/** Adds the words and options by which a command is told of a network, and of a node where it takes one. */
+function addIdentifiers(command: Command, { node }: { node: boolean }): Command {
+  command.argument("[network]", NETWORK_WORD).option("--network <id>", "network ID, 16 hex digits");
+  if (!node) return command;
+  return command
+    .argument("[node]", NODE_WORD)
+    .option("--node <address>", "node address, 10 hex digits")
+    .addOption(zerotierOption());
+}
+
+/** The action of a command that has them. */
+function withIdentifiers<Options>(run: (given: Identifiers, options: Options) => Promise<void>) {
+  return (...words: unknown[]): Promise<void> => {
+    const command = words.at(-1) as Command;
+    const takesNode = command.options.some(({ long }) => long === "--node");
+    return run(findIdentifiers(command.args, command.opts(), takesNode), command.opts() as Options);
+  };
+}
+
+function appendPeer(peer: string, before: string[]): string[] {
+  return [...before, peer.replace(/^[^@]+(?=@)/, parseNode)];
 }
 
 function version(): string {

@@ -505,7 +505,7 @@ describe("bad input", () => {
   const NO_NODE = "give a node address, or --zerotier to take it from ZeroTier's folder";
 
   test.each([
-    [["address"], "sixplane: missing required argument 'network'\n"],
+    [["address"], "sixplane: give a network ID: 16 hex digits, alone or behind --network\n"],
     [["address", NETWORK], `sixplane: ${NO_NODE}\n`],
     [
       ["address", NETWORK, SELF, "x"],
@@ -533,7 +533,10 @@ describe("bad input", () => {
       ["adhoc", NETWORK],
       'sixplane: network ID of an ad-hoc network must be ff, two ports in order, and six zeros, got "8056c2e21c000001" (16)\n',
     ],
-    [["answer", "--node", SELF, "-"], "sixplane: required option '--network <id>' not specified\n"],
+    [
+      ["answer", "--node", SELF, "-"],
+      "sixplane: give a network ID: 16 hex digits, alone or behind --network\n",
+    ],
     [["answer", "--network", NETWORK, "-"], `sixplane: ${NO_NODE}\n`],
     [["answer", ...ME], "sixplane: missing required argument 'capture'\n"],
     [["answer", ...ME, "--modes", "ipv4", "-"], 'sixplane: mode must be 6plane or rfc4193, got "ipv4" (4)\n'],

@@ -55,10 +55,13 @@ const NOT_HERE = "no interface of this machine has that address";
 
 describe("bad input", () => {
   test.each([
-    [["--node", A.node], "required option '--network <id>' not specified"],
+    [["--node", A.node], "give a network ID: 16 hex digits, alone or behind --network"],
     [["--network", NETWORK], "give a node address, or --zerotier to take it from ZeroTier's folder"],
     [[...ME, "--network", "8056c2e2"], 'network ID must be 16 hex digits, got "8056c2e2" (8)'],
-    [[...ME, "--node", "89e92ceeeg"], 'node address must be 10 hex digits, got "89e92ceeeg" (10)'],
+    [
+      [...ME, "--node", "89e92ceeeg"],
+      'node address must be 10 hex digits, got "89e92ceeeg" (10): "g" is not a hex digit',
+    ],
     [[...ME, "--modes", "ipv4"], 'mode must be 6plane or rfc4193, got "ipv4" (4)'],
     [[...ME, "--modes", "6plane,"], 'mode must be 6plane or rfc4193, got "" (0)'],
     [[...ME, "--mtu", "large"], `${MTU} "large" (5)`],
@@ -80,7 +83,7 @@ describe("bad input", () => {
       "option '--multicast <policy>' argument 'nonsense' is invalid. Allowed choices are forward, drop.",
     ],
     [[...ME, "--bogus"], "unknown option '--bogus'"],
-    [[...ME, "extra"], "too many arguments for 'up'. Expected 0 arguments but got 1."],
+    [[...ME, "extra"], '"extra" is one argument too many'],
     [[...ME, "--peer"], "option '--peer <node@host:port>' argument missing"],
   ])("%j", async (words, sentence) => {
     expect(await attempt([...words])).toEqual(refused(2, sentence));

@@ -166,7 +166,7 @@ describe("sixplane config docker", () => {
 
 describe("bad input to sixplane config docker", () => {
   test.each([
-    [[], "required option '--network <id>' not specified"],
+    [[], "give a network ID: 16 hex digits, alone or behind --network"],
     [["--network", NETWORK], "give a node address, or --zerotier to take it from ZeroTier's folder"],
     [[...HOST, "--zerotier", "."], "give either a node address or --zerotier, not both"],
     [["--network", NETWORK, "--node", "89e9"], 'node address must be 10 hex digits, got "89e9" (4)'],

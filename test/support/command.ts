@@ -13,13 +13,17 @@ export interface Run {
   stderr: string;
 }
 
-export function start(words: string[]): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [COMMAND, ...words]);
+export function start(words: string[], env: NodeJS.ProcessEnv = {}): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [COMMAND, ...words], { env: { ...process.env, ...env } });
 }
 
 /** Runs `sixplane` to its end. */
-export async function sixplane(words: string[], input: Uint8Array | string = ""): Promise<Run> {
-  return ended(start(words), input);
+export async function sixplane(
+  words: string[],
+  input: Uint8Array | string = "",
+  env: NodeJS.ProcessEnv = {},
+): Promise<Run> {
+  return ended(start(words, env), input);
 }
 
 export async function ended(

@@ -1,21 +1,17 @@
 import { type Host, Network } from "sixplane";
+import { type Identifiers, networkOf, refuseMore } from "../io/identifiers.ts";
 import { columns, type Output } from "../io/output.ts";
-import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
+import { chooseNode, warnOfReserved } from "../zerotier/identity.ts";
 
 export interface AddressOptions {
-  zerotier?: Folder;
   json?: boolean;
 }
 
 /** `sixplane address NETWORK [NODE]` */
-export async function address(
-  output: Output,
-  id: string,
-  node: string | undefined,
-  { zerotier, json }: AddressOptions,
-): Promise<void> {
-  const network = new Network(id);
-  const host = network.host(chooseNode(node, zerotier).address);
+export async function address(output: Output, given: Identifiers, { json }: AddressOptions): Promise<void> {
+  refuseMore(given);
+  const network = new Network(networkOf(given));
+  const host = network.host(chooseNode(given.node, given.zerotier).address);
   await output.result(
     json,
     { network: network.id, node: host.node, ...valuesOf(network, host) },

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { formatHex, formatMac, type Mode, mismatch, Network, type Responder } from "sixplane";
+import { formatHex, formatMac, InputError, type Mode, mismatch, Network, type Responder } from "sixplane";
 import {
   type CapturedFrame,
   CaptureError,
@@ -17,14 +17,12 @@ import {
 } from "sixplane/capture";
 import { AtomicFile, Place } from "../io/atomic-file.ts";
 import { Failure, systemReason } from "../io/failure.ts";
+import { type Identifiers, networkOf, refuseMore } from "../io/identifiers.ts";
 import { colored, type Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
-import { chooseNode, type Folder } from "../zerotier/identity.ts";
+import { chooseNode } from "../zerotier/identity.ts";
 
 export interface AnswerOptions {
-  network: string;
-  node?: string;
-  zerotier?: Folder;
   modes: string;
   probes?: boolean;
   output?: string;
@@ -32,9 +30,10 @@ export interface AnswerOptions {
 }
 
 /** `sixplane answer --network N --node N CAPTURE` */
-export async function answer(output: Output, capture: string, options: AnswerOptions): Promise<void> {
-  const responder = new Network(options.network).responder({
-    node: chooseNode(options.node, options.zerotier).address,
+export async function answer(output: Output, given: Identifiers, options: AnswerOptions): Promise<void> {
+  const { capture, zerotier } = captureOf(given);
+  const responder = new Network(networkOf(given)).responder({
+    node: chooseNode(given.node, zerotier).address,
     modes: options.modes.split(",") as Mode[],
     probes: options.probes === true,
   });
@@ -53,6 +52,16 @@ export async function answer(output: Output, capture: string, options: AnswerOpt
     throw new Failure(`${capture}: ${error.message}`);
   }
   replies?.commit();
+}
+
+/** The capture, which is the word behind `--zerotier` where there is no other. @throws InputError where there is none */
+function captureOf(given: Identifiers) {
+  refuseMore(given, 1);
+  const { zerotier, rest } = given;
+  const [capture] = rest;
+  if (capture !== undefined) return { capture, zerotier };
+  if (typeof zerotier === "string") return { capture: zerotier, zerotier: true } as const;
+  throw new InputError("missing required argument 'capture'");
 }
 
 /** Starts a pcap of replies. @throws InputError where it would replace what is read or printed to */

@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
-import { mismatch } from "sixplane";
+import { InputError, mismatch, quote } from "sixplane";
 import { sign, signatureNote } from "../config/signature.ts";
 import { render } from "../config/syntax.ts";
 import type { OptionOfTarget, OptionValues, Target } from "../config/target.ts";
 import * as modules from "../config/targets/index.ts";
 import { type Rendered, writeFiles } from "../config/write.ts";
+import { findIdentifiers, NETWORK_WORD, NODE_WORD, networkOf, refuseMore } from "../io/identifiers.ts";
 import { columns, type Output } from "../io/output.ts";
 import { suggestion } from "../io/suggestion.ts";
 import { zerotierOption } from "../zerotier/option.ts";
@@ -22,16 +23,7 @@ export function addConfig(program: Command, output: Output): void {
     .option("--json", "print the list as JSON")
     .addHelpText("after", "\nExample:\n  sixplane config facts --network 8056c2e21c000001 --node 89e92ceee5")
     .action((name: string | undefined, { json }: { json?: boolean }) => {
-      if (name !== undefined)
-        throw mismatch(
-          "target",
-          "one that --list names",
-          name,
-          suggestion(
-            name,
-            TARGETS.map(({ name }) => name),
-          ),
-        );
+      if (name !== undefined) throw unknownTarget(name);
       return output.result(
         json,
         TARGETS.map(({ name, summary }) => ({ name, summary })),
@@ -39,6 +31,14 @@ export function addConfig(program: Command, output: Output): void {
       );
     });
   for (const target of TARGETS) addTarget(config, output, target);
+  // What follows a misspelt target is not judged before the target is. Set last, as targets would inherit it.
+  config.allowUnknownOption().allowExcessArguments();
+}
+
+function unknownTarget(name: string): InputError {
+  if (name.startsWith("-")) return new InputError(`unknown option ${quote(name)}: a target comes first`);
+  const names = TARGETS.map(({ name }) => name);
+  return mismatch("target", "one that --list names", name, suggestion(name, names));
 }
 
 function addTarget(config: Command, output: Output, target: Target): void {
@@ -46,12 +46,19 @@ function addTarget(config: Command, output: Output, target: Target): void {
     .command(target.name)
     .description(target.summary)
     .addHelpText("after", `\n${target.help}\n\nExample:\n  ${target.example}`)
-    .action((values: OptionValues & OutputOptions) => run(output, target, values));
+    .action((...given: unknown[]) => run(output, target, given.at(-1) as Command));
   for (const option of target.options) command.addOption(toCommander(option));
+  if (takes(target, "--network")) command.argument("[network]", NETWORK_WORD);
+  if (takes(target, "--node")) command.argument("[node]", NODE_WORD);
   if (target.files) command.addOption(new Option("--file <name>", "one of the files").choices(target.files));
   command
     .option("-o, --output <path>", "write to a file, or all files into a folder")
     .option("--force", "replace files that sixplane did not write, or that were edited since");
+}
+
+/** Whether a target has an option. */
+function takes(target: Target, option: string): boolean {
+  return target.options.some(({ flags }) => flags.startsWith(`${option} `));
 }
 
 function toCommander({
@@ -80,7 +87,9 @@ interface OutputOptions {
 }
 
 /** Prints the files of a target, or writes them. */
-async function run(output: Output, target: Target, values: OptionValues & OutputOptions): Promise<void> {
+async function run(output: Output, target: Target, command: Command): Promise<void> {
+  const options = command.opts<OptionValues & OutputOptions>();
+  const values = takes(target, "--network") ? { ...options, ...identifiersOf(target, command) } : options;
   const { files } = await target.make(values);
   const rendered = files
     .filter(({ name }) => values.file === undefined || name === values.file)
@@ -88,6 +97,14 @@ async function run(output: Output, target: Target, values: OptionValues & Output
   if (values.output === undefined) return output.line(printed(rendered));
   const written = writeFiles(target, rendered, values.output, values.force === true);
   for (const line of written) await output.line(line);
+}
+
+/** What the words and options of a target's command say of the network and the node. */
+function identifiersOf(target: Target, command: Command) {
+  const given = findIdentifiers(command.args, command.opts(), takes(target, "--node"));
+  refuseMore(given);
+  const { node, zerotier } = given;
+  return { network: networkOf(given), ...(node !== undefined && { node }), ...(zerotier && { zerotier }) };
 }
 
 /** The text of one file as it is; of several, each behind its path in a comment. */

@@ -1,15 +1,15 @@
-import { isMac, Network } from "sixplane";
+import { InputError, isMac, mismatch, Network } from "sixplane";
 import { Failure } from "../io/failure.ts";
+import { type Identifiers, nameOfIdentifier, networkOf, refuseMore } from "../io/identifiers.ts";
 import type { Output } from "../io/output.ts";
 
 /** `sixplane owner NETWORK ADDRESS-OR-MAC` */
-export async function owner(
-  output: Output,
-  id: string,
-  text: string,
-  json: boolean | undefined,
-): Promise<void> {
-  const network = new Network(id);
+export async function owner(output: Output, given: Identifiers, json: boolean | undefined): Promise<void> {
+  refuseMore(given, 1);
+  const network = new Network(networkOf(given));
+  const [text] = given.rest;
+  if (text === undefined) throw new InputError("give an IPv6 address or a MAC");
+  refuseIdentifier(text);
   const found = network.ownerOf(text);
   if (!found)
     throw new Failure(
@@ -20,6 +20,13 @@ export async function owner(
     throw new Failure(`${text} belongs to no node: it names ${node}, which ZeroTier gives to none`);
   }
   await output.result(json, { node, mode }, [node]);
+}
+
+function refuseIdentifier(text: string): void {
+  const name = nameOfIdentifier(text);
+  if (name === undefined) return;
+  const hint = name === "node address" ? ", and sixplane address tells its addresses" : "";
+  throw mismatch("address", "an IPv6 address or a MAC", text, `it is a ${name}${hint}`);
 }
 
 function whereItsOwnAre(network: Network, text: string): string {

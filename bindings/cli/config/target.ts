@@ -116,7 +116,6 @@ export function networkTarget<Options>({ write, ...target }: Definition<GivenNet
 const NETWORK: OptionOfTarget = {
   flags: "--network <id>",
   description: "network ID, 16 hex digits",
-  required: true,
 };
 
 const NODE: OptionOfTarget = {
