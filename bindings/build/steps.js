@@ -50,7 +50,7 @@ export const PACKAGE = [
   },
   {
     name: "cli",
-    reads: ["bindings/cli", "bindings/fabric", "bindings/tap", ...TSCONFIGS],
+    reads: ["bindings/cli", "bindings/ebpf", "bindings/fabric", "bindings/tap", ...TSCONFIGS],
     run: bundle({ entry: "bindings/cli/main.ts", file: "cli.js", platform: "node", external: IMPORTED }),
   },
   {

@@ -106,9 +106,16 @@ function commands(output: Output): Command {
 
   program
     .command("emit")
-    .description("write a build of the core out for firmware: the module, a C array of it, or C by wasm2c")
+    .description(
+      "write a build of the core out: for firmware as a module, a C array of it or C, for Linux as eBPF",
+    )
     .argument("<variant>", "the build: sixplane, responder, ...")
-    .option("--format <format>", "wasm, header (a C array, as wasm3 has it), or c (ready-made C)", "c")
+    .option(
+      "--format <format>",
+      "wasm, header (a C array, as wasm3 has it), c (ready-made C), ebpf (an object for bpftool and libbpf, and the raw " +
+        "instructions), or ebpf-listing (WebAssembly beside eBPF)",
+      "c",
+    )
     .option("-o, --output <folder>", "the folder to write to, which is made where there is none")
     .option("--force", "replace files that are there and differ")
     .option("--json", "print JSON")

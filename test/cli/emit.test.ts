@@ -109,7 +109,11 @@ describe("sixplane emit", () => {
   test.each([
     [["tinier"], `variant must be ${oneOf(VARIANTS)}, got "tinier" (6)`],
     [["../responder"], `variant must be ${oneOf(VARIANTS)}, got "../responder" (12)`],
-    [["responder", "--format", "elf"], 'format must be wasm, header or c, got "elf" (3)'],
+    [["responder", "--format", "elf"], 'format must be wasm, header, c, ebpf or ebpf-listing, got "elf" (3)'],
+    [
+      ["address", "--format", "ebpf"],
+      'variant must be one that can be translated to eBPF, got "address" (7): the module exports no function respond',
+    ],
     [["responder", "--output", ""], 'folder must be the name of one, got "" (0)'],
   ])("refuses %j", async (words, message) => {
     using files = folder();

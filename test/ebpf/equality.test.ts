@@ -12,7 +12,6 @@ import {
   solicitation,
   TARGET,
   TARGET_RFC4193,
-  toHex,
 } from "../support/frames.ts";
 import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
 import { noBpf, Twin } from "./twin.ts";
@@ -47,10 +46,7 @@ describe.skipIf(noBpf).each(RESPONDERS)(
 
     test(`does with ${MUTANTS} mutants as in WebAssembly`, () => {
       using twin = new Twin(build);
-      for (let index = 0; index < MUTANTS; index++) {
-        const { network, node, modes, frame } = caseOf(seeded(SEED, index));
-        twin.check(record(toHex(network), toHex(node), modes), frame);
-      }
+      for (let index = 0; index < MUTANTS; index++) twin.checkCase(caseOf(seeded(SEED, index)));
       expect(twin.refused).toBeLessThan(MUTANTS / 20);
       if (build.reasons)
         for (const reason of [...range(1, 10), ...range(17, 27)])

@@ -1,21 +1,23 @@
-// The fuzzer by the minute, from a seed that nobody chose: `npm run fuzz -- --minutes N [--seed S] [--kernel]`. It is
-// bundled into dist/fuzz/, from where asconfig.json is as far as from test/fuzz/.
+// The fuzzer by the minute, from a seed that nobody chose: `npm run fuzz -- --minutes N [--seed S] [--kernel | --ebpf]`.
+// It is bundled into dist/fuzz/, from where asconfig.json is as far as from test/fuzz/.
 import { parseArgs } from "node:util";
 import { RESPONDERS } from "../support/builds.ts";
+import { caseOf, seeded } from "./frames.ts";
 import { run, Subject } from "./fuzz.ts";
 
 /** Of one seed, so that SEED of the tests has them, too. */
 const CASES = 200_000;
 const FEWER_CASES = 50_000;
 const KERNEL_CASES = 100_000;
+const EBPF_CASES = 100_000;
 
-const { minutes, seed: first, kernel } = options();
+const { minutes, seed: first, kernel, ebpf } = options();
 const start = performance.now();
 const elapsed = () => (performance.now() - start) / 1000;
 let cases = 0;
 let seed = first;
 try {
-  const next = kernel ? await besideKernel() : besideRules();
+  const next = await (kernel ? besideKernel() : ebpf ? besideEbpf() : besideRules());
   do {
     cases += next(seed);
     const rate = Math.round(cases / elapsed());
@@ -55,17 +57,41 @@ async function besideKernel(): Promise<(seed: number) => number> {
   };
 }
 
-function options(): { minutes: number; seed: number; kernel: boolean } {
+/** Every build as WebAssembly, beside its translation in the kernel. */
+async function besideEbpf(): Promise<(seed: number) => number> {
+  const { noBpf, Twin } = await import("../ebpf/twin.ts");
+  if (noBpf !== undefined) throw new Error(`--ebpf needs bpf(2): ${noBpf}`);
+  const twins = RESPONDERS.map((build) => new Twin(build));
+  return (seed) => {
+    for (const twin of twins) {
+      for (let index = 0; index < EBPF_CASES; index++) twin.checkCase(caseOf(seeded(seed, index)));
+    }
+    const refused = twins.reduce((sum, twin) => sum + twin.refused, 0);
+    console.log(
+      `the kernel's test run took all but ${refused} frames, which were too short or too long for it`,
+    );
+    return EBPF_CASES * twins.length;
+  };
+}
+
+function options(): { minutes: number; seed: number; kernel: boolean; ebpf: boolean } {
   try {
     const { values } = parseArgs({
-      options: { minutes: { type: "string" }, seed: { type: "string" }, kernel: { type: "boolean" } },
+      options: {
+        minutes: { type: "string" },
+        seed: { type: "string" },
+        kernel: { type: "boolean", default: false },
+        ebpf: { type: "boolean", default: false },
+      },
     });
     const minutes = Number(values.minutes ?? 1);
     const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32));
     if (!(minutes > 0)) throw new Error(`--minutes must be a number above 0, got "${values.minutes}"`);
     if (!/^\d+$/.test(values.seed ?? "0") || seed >= 2 ** 32)
       throw new Error(`--seed must be a whole number below 2 to the power of 32, got "${values.seed}"`);
-    return { minutes, seed, kernel: values.kernel ?? false };
+    if (values.kernel && values.ebpf)
+      throw new Error("--kernel and --ebpf are two different comparisons: give one");
+    return { minutes, seed, kernel: values.kernel, ebpf: values.ebpf };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exit(2);

@@ -2,6 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, mismatch, quote } from "sixplane";
+import { linked } from "../../ebpf/code/encode.ts";
+import { TranslationError } from "../../ebpf/error.ts";
+import { listing } from "../../ebpf/listing.ts";
+import { objectOf } from "../../ebpf/object/elf.ts";
+import { MAPS } from "../../ebpf/program.ts";
+import { type Program, translate } from "../../ebpf/translate.ts";
 import { Place, writeAll } from "../io/atomic-file.ts";
 import { makeFolders } from "../io/folder.ts";
 import type { Output } from "../io/output.ts";
@@ -17,13 +23,33 @@ export interface EmitOptions {
 /** Where the build put everything: beside this program. */
 const DIST = fileURLToPath(new URL(".", import.meta.url));
 
-/** The files of a variant in each format, below `DIST`. */
-const FORMATS = new Map([
-  ["wasm", (variant: string) => [`${variant}.wasm`]],
-  ["header", (variant: string) => [`c/${variant}.wasm.h`, "c/sixplane.h"]],
+interface Emitted {
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** The files of a variant in each format: of what the build made, or made now. */
+const FORMATS = new Map<string, (variant: string) => Emitted[]>([
+  ["wasm", (variant) => shipped(`${variant}.wasm`)],
+  ["header", (variant) => shipped(`c/${variant}.wasm.h`, "c/sixplane.h")],
   [
     "c",
-    (variant: string) => [`c/${variant}-wasm2c.c`, `c/${variant}-wasm2c.h`, "c/wasm-rt.h", "c/sixplane.h"],
+    (variant) => shipped(`c/${variant}-wasm2c.c`, `c/${variant}-wasm2c.h`, "c/wasm-rt.h", "c/sixplane.h"),
+  ],
+  [
+    "ebpf",
+    (variant) => {
+      const program = translated(variant);
+      const raw = linked(program, (map) => Object.keys(MAPS).indexOf(map));
+      return [
+        { name: `${variant}.bpf.o`, bytes: objectOf("respond", program) },
+        { name: `${variant}.bpf.bin`, bytes: raw },
+      ];
+    },
+  ],
+  [
+    "ebpf-listing",
+    (variant) => [{ name: `${variant}.bpf.txt`, bytes: Buffer.from(listing(translated(variant))) }],
   ],
 ]);
 
@@ -31,16 +57,13 @@ const FORMATS = new Map([
 export async function emit(output: Output, variant: string, options: EmitOptions): Promise<void> {
   const known = variants();
   if (!known.includes(variant)) throw mismatch("variant", oneOf(known), variant);
-  const sources = FORMATS.get(options.format);
-  if (!sources) throw mismatch("format", oneOf([...FORMATS.keys()]), options.format);
+  const made = FORMATS.get(options.format);
+  if (!made) throw mismatch("format", oneOf([...FORMATS.keys()]), options.format);
   const folder = options.output;
   if (folder === undefined) throw new InputError("give a folder to write to: -o FOLDER");
 
+  const files = made(variant).map(({ name, bytes }) => ({ path: join(folder, name), bytes }));
   makeFolders(folder);
-  const files = sources(variant).map((name) => ({
-    path: join(folder, basename(name)),
-    bytes: readFileSync(join(DIST, name)),
-  }));
   // A file that is there already keeps its time, for make.
   writeAll(files.flatMap(({ path, bytes }) => changeOf(path, bytes, options.force === true)));
   await output.result(
@@ -48,6 +71,20 @@ export async function emit(output: Output, variant: string, options: EmitOptions
     files.map(({ path, bytes }) => ({ file: path, bytes: bytes.length })),
     files.map(({ path }) => printable(path)),
   );
+}
+
+function shipped(...names: string[]): Emitted[] {
+  return names.map((name) => ({ name: basename(name), bytes: readFileSync(join(DIST, name)) }));
+}
+
+/** @throws InputError where the variant has no responder */
+function translated(variant: string): Program {
+  try {
+    return translate(new Uint8Array(readFileSync(join(DIST, `${variant}.wasm`))));
+  } catch (error) {
+    if (!(error instanceof TranslationError)) throw error;
+    throw mismatch("variant", "one that can be translated to eBPF", variant, error.message);
+  }
 }
 
 function variants(): string[] {
@@ -62,10 +99,10 @@ function oneOf(names: string[]): string {
 }
 
 /** What there is to write: nothing where the same file is there. @throws InputError where another is in the way */
-function changeOf(path: string, bytes: Buffer, force: boolean): Parameters<typeof writeAll>[0] {
+function changeOf(path: string, bytes: Uint8Array, force: boolean): Parameters<typeof writeAll>[0] {
   const place = new Place("file", path);
   const old = place.read((file, stats) => ({ stats, bytes: readFileSync(file) }));
-  if (old?.bytes.equals(bytes)) {
+  if (old && Buffer.compare(old.bytes, bytes) === 0) {
     place.close();
     return [];
   }

@@ -24,9 +24,13 @@ export interface Relocation {
   map: string;
 }
 
-export interface Encoded {
+/** Instructions that name maps. */
+export interface Linkable {
   bytes: Uint8Array<ArrayBuffer>;
-  relocations: Relocation[];
+  relocations: readonly Relocation[];
+}
+
+export interface Encoded extends Linkable {
   /** For each instruction of the list, where its bytes start, in instructions. */
   places: number[];
 }
@@ -45,7 +49,7 @@ const DOUBLE_WORD = 0x18;
 const CALL = 0x80;
 const EXIT = 0x90;
 /** In place of a source register: the number is a map's file descriptor. */
-export const PSEUDO_MAP_FD = 1;
+const PSEUDO_MAP_FD = 1;
 
 const WIDTHS: Record<Width, number> = { 1: 0x10, 2: 0x08, 4: 0x00, 8: DOUBLE_WORD };
 
@@ -103,6 +107,17 @@ export function encode(code: readonly Instruction[]): Encoded {
     for (const [part, fields] of fieldsOf(one, distance).entries()) write(bytes, at + part, fields);
   }
   return { bytes, relocations, places };
+}
+
+/** The bytes with a number for each map where they name it: its file descriptor, for the kernel. */
+export function linked(
+  { bytes, relocations }: Linkable,
+  numberOf: (map: string) => number,
+): Uint8Array<ArrayBuffer> {
+  const copy = Uint8Array.from(bytes);
+  const view = new DataView(copy.buffer);
+  for (const { at, map } of relocations) view.setInt32(at * INSTRUCTION_BYTES + 4, numberOf(map), true);
+  return copy;
 }
 
 /** How many instructions an operation takes. */

@@ -12,8 +12,14 @@ export function withoutDead(code: Instruction[], atEnd: readonly Register[]): In
   return needed.length === code.length ? code : withoutDead(needed, atEnd);
 }
 
-/** Without jumps to what comes next, and without copies of a register to itself. */
+/** Without jumps to what comes next, copies of a register to itself, and labels to which nothing jumps. */
 export function withoutIdle(code: Instruction[]): Instruction[] {
+  const busy = withoutIdleSteps(code);
+  const targets = new Set(busy.flatMap((one) => ("to" in one ? [one.to] : [])));
+  return busy.filter((one) => one.kind !== "label" || targets.has(one.label));
+}
+
+function withoutIdleSteps(code: Instruction[]): Instruction[] {
   return code.filter((one, at) => {
     if (one.kind === "jump" || one.kind === "branch") return !labelsFrom(code, at + 1).includes(one.to);
     return !(isValue(one) && copiedBy(one) === one.target);

@@ -35,17 +35,16 @@ const ACCESS = /^(i32|i64)\.(load|store)(8|16|32)?(_s)?/;
 export function lower(module: Module, index: number, known: (bigint | undefined)[] = []): Routine {
   const body: Statement[] = [];
   const lowering = new Lowering(module, body, 0);
-  const { type } = module.functionAt(index);
+  const { type, body: instructions } = module.functionAt(index);
+  const start = instructions[0]?.at ?? 0;
   const parameters = type.parameters.map((one, n) => ({ name: `parameter ${n}`, type: one }));
   const given = parameters.map((variable, n): Expression => {
     const value = known[n];
-    return value === undefined
-      ? { kind: "variable", type: variable.type, variable }
-      : constant(variable.type, value);
+    if (value !== undefined) return constant(variable.type, value);
+    return { kind: "variable", type: variable.type, variable };
   });
-  const result = lowering.call(index, given, 0);
-  if (!result)
-    throw refusal(module.functionAt(index).body[0]?.at ?? 0, "a function without a result is not translated");
+  const result = lowering.call(index, given, start);
+  if (!result) throw refusal(start, "a function without a result is not translated");
   return { parameters, statements: body, result };
 }
 

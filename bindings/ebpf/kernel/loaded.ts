@@ -1,12 +1,6 @@
-import { INSTRUCTION_BYTES, PSEUDO_MAP_FD, type Relocation } from "../code/encode.ts";
+import { type Linkable, linked } from "../code/encode.ts";
 import { COUNTERS, MAPS, type MapName, RECORD, RECORD_BYTES } from "../program.ts";
 import type { Bpf, File, TestRun } from "./bpf.ts";
-
-/** What a program is loaded from: its instructions, and where they name maps. */
-export interface Loadable {
-  bytes: Uint8Array;
-  relocations: readonly Relocation[];
-}
 
 /** A program in the kernel with its maps. It goes when it is closed, or with this process. */
 export class Loaded {
@@ -21,13 +15,16 @@ export class Loaded {
    * @param record the config record, 16 bytes: whose program it is, and in which network
    * @throws BpfError where the kernel refuses it
    */
-  constructor(bpf: Bpf, name: string, { bytes, relocations }: Loadable, record: Uint8Array) {
+  constructor(bpf: Bpf, name: string, code: Linkable, record: Uint8Array) {
     this.#bpf = bpf;
     try {
       const map = (name: MapName) => this.#keep(bpf.createArray(name, MAPS[name].entries, MAPS[name].bytes));
       this.#maps = { memory: map("memory"), counters: map("counters") };
       this.configure(record);
-      const { program, verified } = bpf.load(name, this.#linked(bytes, relocations));
+      const { program, verified } = bpf.load(
+        name,
+        linked(code, (name) => this.#maps[name as MapName]),
+      );
       this.#program = this.#keep(program);
       this.verified = verified;
     } catch (error) {
@@ -72,17 +69,5 @@ export class Loaded {
   #keep(file: File): File {
     this.#files.push(file);
     return file;
-  }
-
-  /** The instructions with the maps' descriptors where they name maps. */
-  #linked(bytes: Uint8Array, relocations: readonly Relocation[]): Uint8Array {
-    const linked = bytes.slice();
-    const view = new DataView(linked.buffer);
-    for (const { at, map } of relocations) {
-      const place = at * INSTRUCTION_BYTES;
-      linked[place + 1] = ((linked[place + 1] ?? 0) & 0x0f) | (PSEUDO_MAP_FD << 4);
-      view.setInt32(place + 4, this.#maps[map as MapName], true);
-    }
-    return linked;
   }
 }

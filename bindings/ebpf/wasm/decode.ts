@@ -33,6 +33,8 @@ export interface Module {
   /** Numbers of exported functions, by name. */
   exports: Map<string, number>;
   functionAt(index: number): WasmFunction;
+  /** The instruction that starts at a place of the module. */
+  instructionAt(at: number): Instruction;
 }
 
 const SECTION = {
@@ -107,6 +109,7 @@ export function decode(bytes: Uint8Array<ArrayBuffer>): Module {
       if (!type || at === undefined) throw new TranslationError(`the module has no function ${index}`);
       return functionBody(new Reader(bytes, at), type);
     },
+    instructionAt: (at) => instruction(new Reader(bytes, at)),
   };
 }
 
