@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
-import { InputError, SixplaneError } from "sixplane";
+import { SixplaneError } from "sixplane";
 import { type AddressOptions, address } from "./commands/address.ts";
 import { adhoc } from "./commands/adhoc.ts";
 import { type AnswerOptions, answer } from "./commands/answer.ts";
@@ -11,6 +11,7 @@ import { type EmitOptions, emit } from "./commands/emit.ts";
 import { owner } from "./commands/owner.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
 import { type UpOptions, up } from "./commands/up.ts";
+import { BAD_INPUT, statusOf } from "./io/failure.ts";
 import {
   findIdentifiers,
   type Identifiers,
@@ -27,8 +28,6 @@ import { usualFolder } from "./zerotier/identity.ts";
 import { zerotierOption } from "./zerotier/option.ts";
 
 const DONE = 0;
-const FAILED = 1;
-const BAD_INPUT = 2;
 
 interface Json {
   json?: boolean;
@@ -42,14 +41,16 @@ function commands(output: Output): Command {
     .exitOverride();
 
   addIdentifiers(program.command("address"), { node: true })
-    .description("the addresses, prefixes and MAC of a node on a network")
+    .description(
+      "the addresses, prefixes and MAC of a node on a network, or of each in a list: - in place of the node",
+    )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane address 8056c2e21c000001 89e92ceee5")
     .action(withIdentifiers((given, options: AddressOptions) => address(output, given, options)));
 
   addIdentifiers(program.command("owner"), { node: false })
     .description("the node of a network that an IPv6 address or a MAC belongs to")
-    .argument("[address-or-mac]", "an IPv6 address, or a MAC such as 02:89:e9:30:0c:27")
+    .argument("[address-or-mac]", "an IPv6 address, its name in ip6.arpa, a MAC, or - for a list on stdin")
     .usage("[options] [network] <address-or-mac>")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane owner 8056c2e21c000001 fc9c:56c2:e3de:adbe:ef01::53")
@@ -193,7 +194,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : BAD_INPUT;
   if (!(error instanceof SixplaneError)) throw error;
   warn(error.message);
-  return error instanceof InputError ? BAD_INPUT : FAILED;
+  return statusOf(error);
 }
 
 try {

@@ -1,5 +1,6 @@
-import { type Host, Network } from "sixplane";
-import { type Identifiers, networkOf, refuseMore } from "../io/identifiers.ts";
+import { type Host, InputError, Network } from "sixplane";
+import { type Identifiers, networkOf, parseNode, refuseMore } from "../io/identifiers.ts";
+import { forEachLine } from "../io/lines.ts";
 import { columns, type Output } from "../io/output.ts";
 import { chooseNode, warnOfReserved } from "../zerotier/identity.ts";
 
@@ -7,17 +8,43 @@ export interface AddressOptions {
   json?: boolean;
 }
 
-/** `sixplane address NETWORK [NODE]` */
+/** `sixplane address NETWORK [NODE]`, or with `-` for a list of nodes on stdin */
 export async function address(output: Output, given: Identifiers, { json }: AddressOptions): Promise<void> {
-  refuseMore(given);
+  const isList = given.rest[0] === "-";
+  refuseMore(given, isList ? 1 : 0);
   const network = new Network(networkOf(given));
+  if (isList) return addresses(output, network, given, json);
   const host = network.host(chooseNode(given.node, given.zerotier).address);
-  await output.result(
-    json,
-    { network: network.id, node: host.node, ...valuesOf(network, host) },
-    columns([["network ID", network.id], ["node address", host.node], ...rowsOf(network, host)]),
-  );
+  await output.result(json, describe(network, host), linesOf(network, host));
   warnOfReserved(host.node);
+}
+
+/** Prints the same for each node of the list, with an empty line between two, or a JSON object on each line. */
+async function addresses(
+  output: Output,
+  network: Network,
+  { node, zerotier }: Identifiers,
+  json: boolean | undefined,
+): Promise<void> {
+  if (node !== undefined || zerotier !== undefined)
+    throw new InputError("give either one node, or - for a list of them on stdin, not both");
+  let separator = "";
+  await forEachLine(output, (line) => {
+    const host = network.host(parseNode(line));
+    warnOfReserved(host.node);
+    if (json) return JSON.stringify(describe(network, host));
+    const text = separator + linesOf(network, host).join("\n");
+    separator = "\n";
+    return text;
+  });
+}
+
+function describe(network: Network, host: Host) {
+  return { network: network.id, node: host.node, ...valuesOf(network, host) };
+}
+
+function linesOf(network: Network, host: Host): string[] {
+  return columns([["network ID", network.id], ["node address", host.node], ...rowsOf(network, host)]);
 }
 
 /** What follows of a network ID and a node address, by name. */

@@ -36,7 +36,7 @@ interface Options {
 
 /**
  * Finds the network ID and the node address among a command's words, in whatever order: one has 16 digits, the other 10.
- * What an option gives is not taken from the words. An ID behind `--zerotier` is a word, not a folder.
+ * What an option gives is not taken from the words. An ID or `-` behind `--zerotier` is a word, not a folder.
  *
  * @throws InputError where an option's value is no ID, or the two options are swapped
  */
@@ -46,7 +46,8 @@ export function findIdentifiers(words: readonly string[], options: Options, take
   const found: Identifiers = { zerotier, takesNode, rest: [] };
   if (network !== undefined) found.network = parseNetworkId(network);
   if (node !== undefined) found.node = parseNode(node);
-  const isWord = typeof zerotier === "string" && (isKind(NETWORK, zerotier) || isKind(NODE, zerotier));
+  const isWord =
+    typeof zerotier === "string" && (zerotier === "-" || nameOfIdentifier(zerotier) !== undefined);
   if (isWord) found.zerotier = true;
   for (const word of isWord ? [zerotier, ...words] : words) {
     if (found.network === undefined && isKind(NETWORK, word)) found.network = parseNetworkId(word);
