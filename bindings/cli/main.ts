@@ -92,6 +92,7 @@ function commands(output: Output): Command {
       "what is wrong with this host and its networks, or one of them, why it hurts, and the command that mends it",
     )
     .option("--zerotier [folder]", `ZeroTier's folder, where it is not ${usualFolder()}`)
+    .option("--probe <node>", "ping a node, or the container of one by its address, and say which leg fails")
     .option("--fix", "print a script that mends what was found; nothing is run")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane doctor 8056c2e21c000001")

@@ -1,9 +1,11 @@
-import { Network } from "sixplane";
+import { InputError, Network } from "sixplane";
 import { Failure } from "../io/failure.ts";
 import type { Joined } from "../zerotier/networks.ts";
 import { command, type Finding, found, type Result, subjectOf } from "./check.ts";
 import { HOST_CHECKS, NETWORK_CHECKS } from "./checks/index.ts";
 import { notRunning } from "./checks/service.ts";
+import { probe } from "./probe/probe.ts";
+import { parseTarget } from "./probe/target.ts";
 import { type HostState, Unseen } from "./state.ts";
 
 /** What a check said, as `--json` prints it. */
@@ -12,12 +14,19 @@ export type Said = { check: string; network?: string } & (
   | { kind: "right" | "unseen"; what: string }
 );
 
+/** What to look at: a network instead of all that are joined, and a node or a container's address to probe there. */
+export interface Scope {
+  only?: Network | undefined;
+  probe?: string | undefined;
+}
+
 /**
  * Runs every check of the host, and of a network or of all that it has joined.
  *
  * @throws Failure where the service answers what cannot be read
+ * @throws InputError where the probe names nothing in the network, or the network to probe is left open
  */
-export async function examine(state: HostState, only?: Network): Promise<Said[]> {
+export async function examine(state: HostState, { only, probe }: Scope): Promise<Said[]> {
   const said: Said[] = [];
   for (const { name, run } of HOST_CHECKS)
     said.push(...named(name, undefined, await tried(() => run(state))));
@@ -28,18 +37,24 @@ export async function examine(state: HostState, only?: Network): Promise<Said[]>
     if (error instanceof Failure) return said;
     throw error;
   }
+  if (probe !== undefined && !only && networks.length > 1)
+    throw new InputError("give the ID of the network to probe: this host has joined several");
   const chosen = networks.filter(({ id }) => !only || id === only.id);
   if (only && chosen.length === 0) return [...said, ...named("joined", only.id, [notJoined(only)])];
+  for (const joined of chosen) said.push(...(await examineNetwork(state, joined, probe)));
+  return said;
+}
+
+async function examineNetwork(state: HostState, joined: Joined, probed: string | undefined): Promise<Said[]> {
+  const network = new Network(joined.id);
+  const target = probed === undefined ? undefined : parseTarget(network, probed);
   const { address } = await state.node();
-  for (const joined of chosen) {
-    const network = new Network(joined.id);
-    const subject = await tried(() => [subjectOf(state, network, address, joined)]);
-    for (const one of subject) {
-      if ("kind" in one) said.push(...named("interfaces", network.id, [one]));
-      else
-        for (const { name, run } of NETWORK_CHECKS)
-          said.push(...named(name, network.id, await tried(() => run(one))));
-    }
+  const said: Said[] = [];
+  for (const subject of await tried(() => [subjectOf(state, network, address, joined)])) {
+    if ("kind" in subject) return named("interfaces", network.id, [subject]);
+    for (const { name, run } of NETWORK_CHECKS)
+      said.push(...named(name, network.id, await tried(() => run(subject))));
+    if (target) said.push(...named("probe", network.id, await probe(subject, target)));
   }
   return said;
 }

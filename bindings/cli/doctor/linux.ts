@@ -1,14 +1,19 @@
 // This machine, as the checks of `sixplane doctor` see it.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { quote } from "sixplane";
 import { systemReason } from "../io/failure.ts";
 import { joinedIn } from "../zerotier/folder.ts";
 import { type Joined, type Node, readNetworks, readNode } from "../zerotier/networks.ts";
 import { Service } from "../zerotier/service.ts";
+import type { Ends, Outcome } from "./probe/echo.ts";
+import { sendEcho } from "./probe/packet-socket.ts";
 import { type HostState, type Link, type Route, type RulesetItem, Unseen } from "./state.ts";
 
 const MOST_BYTES = 64 * 2 ** 20;
+const PING_SECONDS = 4;
+/** The exit status of ping where it could send, unlike where there is no route. */
+const NO_ANSWER = 1;
 
 /** A Linux host, read through ZeroTier's API, `ip -json`, `nft --json`, and /proc. Each thing is read once. */
 export class LinuxHost implements HostState {
@@ -73,6 +78,23 @@ export class LinuxHost implements HostState {
       const { nftables } = Object(parsed("nft", "--json", "list", "ruleset"));
       return Array.isArray(nftables) ? nftables : [];
     });
+  }
+
+  async pings(from: string, to: string): Promise<boolean> {
+    const words = ["-n", "-q", "-c", "1", "-w", `${PING_SECONDS}`, "-I", from, to];
+    const ping = spawn("ping", words, { stdio: ["ignore", "ignore", "pipe"] });
+    let said = "";
+    ping.stderr.on("data", (chunk) => (said += chunk));
+    const status = await new Promise<number | null>((resolve, reject) => {
+      ping.on("close", resolve);
+      ping.on("error", (error) => reject(new Unseen(`ping cannot be run: ${systemReason(error)}`)));
+    });
+    if (status === 0 || status === NO_ANSWER) return status === 0;
+    throw new Unseen(`whether ${to} answers: ${said.trim().split("\n")[0]}`);
+  }
+
+  echo({ ifindex }: Link, ends: Ends): Promise<Outcome> {
+    return sendEcho(ifindex, ends);
   }
 
   #once<T>(name: string, read: () => T): T {

@@ -1,6 +1,7 @@
 // What the checks of `sixplane doctor` may know of a host: one interface, which Linux or a test stands behind.
 import { SixplaneError } from "sixplane";
 import type { Joined, Node } from "../zerotier/networks.ts";
+import type { Ends, Outcome } from "./probe/echo.ts";
 
 /** Something of the host that cannot be seen; the message says why. */
 export class Unseen extends SixplaneError {
@@ -26,11 +27,16 @@ export interface HostState {
   neighbourTable(): { entries: number; fulls: number };
   /** The rule set, as `nft --json list ruleset` gives it. */
   ruleset(): RulesetItem[];
+  /** Whether an address answers the kernel's pings from an address of this host, within 4 seconds. */
+  pings(from: string, to: string): Promise<boolean>;
+  /** What answers an echo request that goes out of an interface beside the kernel, within 4 seconds. */
+  echo(link: Link, ends: Ends): Promise<Outcome>;
 }
 
 /** An interface with its addresses, as `ip -json -details address` gives it. */
 export interface Link {
   ifname: string;
+  ifindex: number;
   /** The MAC. */
   address?: string;
   mtu: number;

@@ -1,0 +1,195 @@
+// What `sixplane doctor --probe` says of another node and its container, with each leg of the way broken once.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
+import { diagnose, doctor, inShell } from "../support/doctor.ts";
+import { A, B, C, Host, NETWORK, runIn, Underlay, withoutDetection } from "../support/hosts.ts";
+import { isRoot, obstacle, run } from "../support/namespace.ts";
+import { answers, EARTH, STATUS, startService, type ZeroTier } from "../support/zerotier.ts";
+
+const IN_B = (n: number) => `fc9c:56c2:e3de:adbe:ef01::${n}`;
+const CONTAINER = IN_B(53);
+const A_PREFIX = "fc9c:56c2:e389:e92c:eee5::/80";
+
+/** A node with a rule that drops what is not ipauth. */
+const D = "0011223344";
+
+/** A rule set for one hook. */
+const ruleset = (hook: string, ...rules: string[]) =>
+  `nft 'table ip6 ${hook} { chain rules { type filter hook ${hook} priority -300; ${rules.join("; ")}; }; }'`;
+
+/** Host A is in this process's namespace. */
+let zerotier: ZeroTier;
+const opened: (AsyncDisposable | Disposable)[] = [];
+
+function keep<T extends AsyncDisposable | Disposable>(one: T): T {
+  opened.unshift(one);
+  return one;
+}
+
+const isPossible = obstacle === undefined && isRoot && isInstalled("nft") && isInstalled("ping");
+
+beforeAll(async () => {
+  if (!isPossible) return;
+  const underlay = keep(await Underlay.open(3));
+  const peers = [B.node, C.node, D].flatMap((node, n) => ["--peer", `${node}@192.0.2.${n + 1}`]);
+  withoutDetection();
+  const hosts = [Host.up(A.node, peers)];
+  for (const [n, node] of [B.node, C.node, D].entries())
+    hosts.push(Host.up(node, ["--peer", `${A.node}@192.0.2.254`], underlay.namespaces[n]));
+  for (const host of await Promise.all(hosts)) keep(host);
+  const [b, c, d] = underlay.namespaces;
+  if (!b || !c || !d) throw new Error("a namespace is missing");
+  withContainers(b, keep(Namespace.open()));
+  runIn(c, "sh", "-ec", ruleset("input", "icmpv6 type echo-request drop"));
+  runIn(d, "sh", "-ec", ruleset("prerouting", `ip6 saddr ${A_PREFIX} ip6 saddr != ${A.sixplane} drop`));
+  inShell(ruleset("output", `icmpv6 type echo-request ip6 daddr ${IN_B(58)} drop`));
+  zerotier = keep(await startService(answers(STATUS, [{ ...EARTH, portDeviceName: "zt0" }])));
+});
+
+/** Host B, with a container that has two addresses; what is for others meets one fault each. */
+function withContainers(b: Namespace, inside: Namespace): void {
+  withoutDetection(inside);
+  b.connect("br0", inside, "eth0");
+  b.ip(`-6 address add ${B.sixplane}/80 dev br0`);
+  b.set("all/forwarding", 1);
+  for (const n of [53, 58]) inside.ip(`-6 address add ${IN_B(n)}/80 dev eth0`);
+  inside.ip(`-6 route add default via ${B.sixplane}`);
+  b.ip(`-6 route add unreachable ${IN_B(56)}`);
+  const rejects = `ip6 daddr ${IN_B(55)} reject with icmpv6 type admin-prohibited`;
+  runIn(b, "sh", "-ec", ruleset("forward", rejects, `ip6 daddr ${IN_B(57)} drop`));
+}
+
+afterAll(async () => {
+  for (const one of opened) {
+    if (Symbol.asyncDispose in one) await one[Symbol.asyncDispose]();
+    else one[Symbol.dispose]();
+  }
+});
+
+beforeEach(({ skip }) => skip(!isPossible, obstacle ?? "it takes root, nft and ping"));
+
+/** What of this host a probe could leave behind. */
+const traces = () => ["address", "route"].map((what) => run("ip", "-6", what, "show", "dev", "zt0"));
+
+/** The legs of a probe: those that are right, and all. */
+async function probe(target: string) {
+  const { said } = await diagnose(NETWORK, "--zerotier", zerotier.folder, "--probe", target);
+  const legs = said.filter(({ check }) => check === "probe");
+  return { right: legs.filter(({ kind }) => kind === "right").map(({ what }) => what), legs };
+}
+
+const rightOf = (node: string) => [
+  `node ${node} answers ${A.sixplane}`,
+  `node ${node} answers other addresses of ${A_PREFIX}, too`,
+];
+
+describe("a probe", () => {
+  test("of a container finds nothing where every leg works, and leaves nothing behind", async () => {
+    const before = traces();
+    const { right, legs } = await probe(CONTAINER);
+    expect(right).toEqual([...rightOf(B.node), `container ${CONTAINER} of node ${B.node} answers`]);
+    expect(legs).toHaveLength(3);
+    expect(traces()).toEqual(before);
+  });
+
+  test("of a node has two legs", async () => {
+    expect((await probe(B.node)).legs.map(({ what }) => what)).toEqual(rightOf(B.node));
+  });
+
+  /** The fault, what is probed, how many legs work, and what is found. */
+  const FAULTS: [name: string, target: string, node: string, works: number, what: string, why: RegExp][] = [
+    [
+      "a node that is silent",
+      C.node,
+      C.node,
+      0,
+      `Node ${C.node} does not answer pings of ${A.sixplane}.`,
+      /^It is off, has not joined, is not authorised/,
+    ],
+    [
+      "a rule that drops what is not ipauth",
+      D,
+      D,
+      1,
+      `Node ${D} answers ${A.sixplane}, but no other address of ${A_PREFIX}.`,
+      /^A rule of the network drops what is not ipauth/,
+    ],
+    [
+      "a container that is not there",
+      IN_B(54),
+      B.node,
+      2,
+      `Container ${IN_B(54)} does not answer, though its node ${B.node} does: ${B.sixplane} says "address unreachable".`,
+      /^No container has the address/,
+    ],
+    [
+      "a firewall that rejects",
+      IN_B(55),
+      B.node,
+      2,
+      `Container ${IN_B(55)} does not answer, though its node ${B.node} does: ${B.sixplane} says "prohibited".`,
+      /^The firewall of that node rejects/,
+    ],
+    [
+      "a node without a route to the container",
+      IN_B(56),
+      B.node,
+      2,
+      `Container ${IN_B(56)} does not answer, though its node ${B.node} does: ${B.sixplane} says "no route".`,
+      /^That node has no route to its containers/,
+    ],
+    [
+      "a node that drops what is for the container",
+      IN_B(57),
+      B.node,
+      2,
+      `Container ${IN_B(57)} does not answer, though its node ${B.node} does.`,
+      /^That node does not forward, its firewall drops/,
+    ],
+    [
+      "a firewall of this host's own",
+      IN_B(58),
+      B.node,
+      2,
+      `${IN_B(58)} answers, but this host's own packets do not get there, or the answers do not get back.`,
+      /^This host's routes, its neighbour table or its firewall/,
+    ],
+  ];
+
+  test.concurrent.each(FAULTS)("says which leg fails: %s", async (_, target, node, works, what, why) => {
+    const { right, legs } = await probe(target);
+    expect(right).toEqual(rightOf(node).slice(0, works));
+    expect(legs).toHaveLength(works + 1);
+    expect(legs.at(-1)).toMatchObject({ kind: "finding", what, why: expect.stringMatching(why) });
+  });
+
+  test.each([
+    ["8056", [NETWORK], 'node address must be 10 hex digits, got "8056" (4)'],
+    [
+      "2001:db8::1",
+      [NETWORK],
+      'address to probe must be one in fc9c:56c2:e300::/40, the prefix of the network, got "2001:db8::1" (11)',
+    ],
+    [A.node, [NETWORK], `node ${A.node} is this host: give another one to probe`],
+  ])("refuses %j", async (target, words, message) => {
+    const { status, stderr } = await doctor(
+      undefined,
+      ...words,
+      "--zerotier",
+      zerotier.folder,
+      "--probe",
+      target,
+    );
+    expect([status, stderr]).toEqual([2, `sixplane: ${message}\n`]);
+  });
+
+  test("asks for the network where this host has joined several", async () => {
+    const networks = [EARTH, { ...EARTH, id: "f9e806af34000001" }];
+    await using service = await startService(answers(STATUS, networks));
+    const { status, stderr } = await doctor(undefined, "--zerotier", service.folder, "--probe", B.node);
+    expect([status, stderr]).toEqual([
+      2,
+      "sixplane: give the ID of the network to probe: this host has joined several\n",
+    ]);
+  });
+});
