@@ -58,6 +58,7 @@ describe("sixplane config cni", () => {
           isDefaultGateway: true,
           ipMasq: false,
           hairpinMode: true,
+          mtu: 2800,
           ipam: {
             type: "host-local",
             ranges: [[{ subnet: "fc9c:56c2:e389:e92c:eee5::/80", gateway: "fc9c:56c2:e389:e92c:eee5::1" }]],
@@ -66,7 +67,7 @@ describe("sixplane config cni", () => {
       ],
     });
     expect(comment[0]).toMatch(/^written by sixplane config cni, checksum /);
-    for (const key of ["name", "bridge", "subnet", "gateway", "ipMasq", "hairpinMode"])
+    for (const key of ["name", "bridge", "subnet", "gateway", "mtu", "ipMasq", "hairpinMode"])
       expect(comment.filter((line) => line.startsWith(key))).toHaveLength(1);
   });
 
@@ -148,6 +149,8 @@ describe("the plugins", () => {
       expect(new Set(addresses).size).toBe(addresses.length);
       for (const container of containers)
         for (const address of addresses) expect(container.pings(address), address).toBe(true);
+      // The largest packet that goes from container to container.
+      expect(onA.pings(onB.address, "-M", "do", "-s", "2752")).toBe(true);
       for (const host of [a, b]) for (const { address } of containers) expect(host.pings(address)).toBe(true);
 
       const frames = await framesBetweenHosts(capture, ["eth.src", "ipv6.src", "ipv6.dst", "icmpv6.type"]);
@@ -300,8 +303,8 @@ class Container implements Disposable {
     this.#runtime.remove(this.namespace, this.#result);
   }
 
-  pings(address: string): boolean {
-    return ping(this.namespace, address).status === 0;
+  pings(address: string, ...words: string[]): boolean {
+    return ping(this.namespace, address, ...words).status === 0;
   }
 
   [Symbol.dispose](): void {

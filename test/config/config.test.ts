@@ -249,6 +249,7 @@ describe("the folder of -o", () => {
   const NETWORKD = ["config", "networkd", ...HOST];
   const PATHS = [
     "systemd/network/50-sixplane-interface.network",
+    "systemd/network/50-sixplane-loopback.network",
     "systemd/network/50-sixplane-bridge.netdev",
     "systemd/network/50-sixplane-bridge.network",
     "sysctl.d/50-sixplane.conf",
@@ -261,6 +262,7 @@ describe("the folder of -o", () => {
     expect([status, stdout]).toEqual([0, PATHS.map((path) => `${root}${path}: written\n`).join("")]);
     for (const [n, name] of [
       "interface.network",
+      "loopback.network",
       "bridge.netdev",
       "bridge.network",
       "sysctl.conf",
@@ -270,7 +272,7 @@ describe("the folder of -o", () => {
     }
     const again = await sixplane([...NETWORKD, "-o", root]);
     expect(again.stdout).toBe(PATHS.map((path) => `${root}${path}: unchanged\n`).join(""));
-    expect(readdirSync(`${root}systemd/network`)).toHaveLength(3);
+    expect(readdirSync(`${root}systemd/network`)).toHaveLength(4);
   });
 
   test("gets one file under its usual name", async () => {
@@ -293,7 +295,7 @@ describe("the folder of -o", () => {
   test("is asked for where a target has several files", async () => {
     using files = folder();
     const sentence =
-      "networkd writes 4 files: give -o a folder, or --file one of interface.network, bridge.netdev, bridge.network, sysctl.conf";
+      "networkd writes 5 files: give -o a folder, or --file one of interface.network, loopback.network, bridge.netdev, bridge.network, sysctl.conf";
     expect(await sixplane([...NETWORKD, "-o", files.path("all")])).toEqual(refusal(sentence));
     expect(readdirSync(files.path(""))).toEqual([]);
   });

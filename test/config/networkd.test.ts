@@ -6,6 +6,7 @@ import { folder, sixplane } from "../support/command.ts";
 import {
   A,
   B,
+  C,
   captureUnderlay,
   framesBetweenHosts,
   Host,
@@ -22,7 +23,7 @@ import { runPage } from "./page.ts";
 
 const NETWORKD = "/lib/systemd/systemd-networkd";
 const SYSCTL = "/lib/systemd/systemd-sysctl";
-const FILES = ["interface.network", "bridge.netdev", "bridge.network"];
+const FILES = ["interface.network", "loopback.network", "bridge.netdev", "bridge.network"];
 const PREFIX = "fc9c:56c2:e389:e92c:eee5::/80";
 
 async function write(file: string, node: string, ...words: string[]): Promise<string> {
@@ -58,17 +59,50 @@ describe("sixplane config networkd", () => {
   test.each([
     [
       ["--file", "zt0.link"],
-      "option '--file <name>' argument 'zt0.link' is invalid. Allowed choices are interface.network, bridge.netdev, bridge.network, sysctl.conf.",
+      "option '--file <name>' argument 'zt0.link' is invalid. Allowed choices are interface.network, loopback.network, bridge.netdev, bridge.network, sysctl.conf.",
     ],
     [
       ["--file", "bridge.netdev", "--bridge", "b".repeat(16)],
       `bridge name must be up to 15 letters, digits, dots, hyphens and underscores, with a letter or digit first, and not all or default, got "${"b".repeat(16)}" (16)`,
     ],
     [["--file", "bridge.netdev", "--subnet", "web", "--subnet", "db"], "networkd takes one --subnet, not 2"],
+    [["--mtu", "1279"], 'MTU must be a whole number from 1280 to 10000, got "1279" (4)'],
+    [["--uplink", "all"], 'uplink must be one interface, got "all" (3)'],
+    [
+      ["--uplink", "eth*"],
+      'interface must be up to 15 letters, digits, dots, hyphens and underscores, got "eth*" (4)',
+    ],
   ])("is refused with %j", async (words, sentence) => {
     const refusal = { status: 2, stdout: "", stderr: `sixplane: ${sentence}\n` };
     const host = ["--network", NETWORK, "--node", A.node];
     expect(await sixplane(["config", "networkd", ...host, ...words])).toEqual(refusal);
+  });
+});
+
+describe("sixplane config networkd with a list of nodes", () => {
+  const LIST = `${A.node} web\n${B.node}\n${C.node} db\n${B.node} www\n`;
+  const options = ["config", "networkd", "--network", NETWORK, "--node", A.node, "--nodes", "-"];
+
+  test("has one route to each peer by its address, and none to itself", async () => {
+    const { stdout } = await sixplane([...options, "--file", "interface.network"], LIST);
+    const [, ...routes] = stdout.split("[Route]\n");
+    expect(routes.map((route) => route.trimEnd())).toEqual([
+      "Destination=fc9c:56c2:e3de:adbe:ef01::/80\nGateway=fc9c:56c2:e3de:adbe:ef01::1",
+      "Destination=fc9c:56c2:e311:2233:4455::/80\nGateway=fc9c:56c2:e311:2233:4455::1",
+    ]);
+  });
+
+  test.each([
+    [1, [8192, 16384, 32768]],
+    [2049, [8192, 16384, 32768]],
+    [2050, [16384, 32768, 65536]],
+    [20_000, [131072, 262144, 524288]],
+  ])("has room in the neighbour table for %i nodes: %j", async (count, thresholds) => {
+    const node = (n: number) => (n + 1).toString(16).padStart(10, "0");
+    const list = [A.node, ...Array.from({ length: count - 1 }, (_, n) => node(n))].join("\n");
+    const { stdout } = await sixplane([...options, "--file", "sysctl.conf"], list);
+    const found = [...stdout.matchAll(/^-net\.ipv6\.neigh\.default\.gc_thresh[123] = (\d+)$/gm)];
+    expect(found.map(([, value]) => Number(value))).toEqual(thresholds);
   });
 });
 
@@ -112,8 +146,8 @@ describe("systemd-networkd", () => {
   });
 
   test.each([
-    ["a key", "interface.network", "\nType=", "\nTyp=", "Unknown key 'Typ'"],
-    ["a value", "interface.network", "=unreachable", "=unreachabel", "Could not parse route type"],
+    ["a key", "loopback.network", "\nType=", "\nTyp=", "Unknown key 'Typ'"],
+    ["a value", "loopback.network", "=unreachable", "=unreachabel", "Could not parse route type"],
     ["an address", "bridge.network", "\nAddress=f", "\nAddress=x", "Invalid address 'x"],
     ["a kind", "bridge.netdev", "=bridge", "=brigde", "Failed to parse netdev kind"],
   ])("says where %s is wrong", async (_, file, right, wrong, complaint) => {
@@ -122,6 +156,22 @@ describe("systemd-networkd", () => {
     networkd.write(file, (await write(file, A.node)).replace(right, wrong));
     await networkd.started();
     expect(networkd.complaints[0]).toContain(complaint);
+  });
+
+  test("has systemd-sysctl set the thresholds, where the machine has them", async () => {
+    using files = folder();
+    const path = files.path("sysctl.conf");
+    writeFileSync(path, await write("sysctl.conf", A.node));
+    using namespace = Namespace.open();
+    const script = `
+      mount -t tmpfs none /proc/sys/net/ipv6
+      cd /proc/sys/net/ipv6
+      mkdir -p conf/all neigh/default
+      touch conf/all/forwarding neigh/default/gc_thresh1 neigh/default/gc_thresh2 neigh/default/gc_thresh3
+      ${SYSCTL} --strict "$0"
+      cat neigh/default/*`;
+    const values = runIn(namespace, "unshare", "--mount", "sh", "-ec", script, path);
+    expect(values.split(/\s+/).filter(Boolean)).toEqual(["8192", "16384", "32768"]);
   });
 
   test("makes routers of two hosts that up connects", async () => {
@@ -167,6 +217,105 @@ describe("systemd-networkd", () => {
   });
 });
 
+describe("two hosts with a router's default route and a firewall, by what sixplane prints alone,", () => {
+  beforeEach(({ skip }) => {
+    skip(obstacle !== undefined, obstacle);
+    skip(!isRoot, "systemd-networkd takes root");
+    for (const program of [NETWORKD, SYSCTL, "ping", "radvd", "rdisc6", "nft"])
+      skip(!isInstalled(program), `no ${program}`);
+  });
+
+  test("keep default route, firewall and containers while the interface stops and starts", async () => {
+    using files = folder();
+    await using underlay = await Underlay.open(3);
+    const [one, two, router] = underlay.namespaces as [Namespace, Namespace, Namespace];
+    await using _radvd = await routerOnUplink(router, files);
+    for (const host of [one, two]) await until("a default route", () => defaultRoute(host));
+    await using networkdA = await configured(one, A.node, files);
+    await using networkdB = await configured(two, B.node, files);
+    for (const host of [one, two]) {
+      expect(runIn(host, "cat", "/proc/sys/net/ipv6/conf/all/forwarding").trim()).toBe("1");
+      expect(defaultRoute(host)).toBe(true);
+      runIn(host, "ip", "-6", "route", "delete", "default");
+      expect(defaultRoute(host)).toBe(false);
+      runIn(host, "rdisc6", "-1", "eth0"); // the answer goes to the kernel, too, which still obeys it
+      await until("the default route again", () => defaultRoute(host));
+    }
+    const rules = [one, two].map((host) => firewall(host));
+    const up = (node: string, peer: string, host: Namespace) => Host.up(node, ["--peer", peer], host);
+    await using a = await up(A.node, `${B.node}@192.0.2.2`, one);
+    await using b = await up(B.node, `${A.node}@192.0.2.1`, two);
+    using onA = attach(one, "fc9c:56c2:e389:e92c:eee5:d3eb::", 2800);
+    using onB = attach(two, "fc9c:56c2:e3de:adbe:ef01:d3eb::", 2800);
+    const far = "fc9c:56c2:e3de:adbe:ef01:d3eb::2";
+    const near = "fc9c:56c2:e389:e92c:eee5:d3eb::2";
+    for (const networkd of [networkdA, networkdB]) await networkd.says("zt0", "configured");
+    const [route] = JSON.parse(runIn(one, "ip", "-json", "-6", "route", "get", far));
+    expect(route).toMatchObject({ gateway: B.sixplane, dev: "zt0" });
+    // 2,800 bytes are the largest packet from container to container.
+    await until("an answer", () => ping(onA, far, "-M", "do", "-s", "2752").status === 0);
+    expect(ping(onB, near, "-M", "do", "-s", "2752").status).toBe(0);
+
+    expect(await a.end("SIGTERM")).toBe(0);
+    expect(ping(onA, far).stdout).toContain("Destination unreachable");
+    expect(ping(onA, "fc9c:56c2:e389:e92c:eee5:d3eb::1").status).toBe(0);
+    expect(runIn(one, "nft", "list", "counter", "inet", "mine", "leaks")).toContain("packets 0 ");
+    for (const host of [one, two]) expect(defaultRoute(host)).toBe(true);
+
+    await using again = await up(A.node, `${B.node}@192.0.2.2`, one);
+    await networkdA.says("zt0", "configured");
+    await until("an answer again", () => ping(onA, far).status === 0);
+    expect(ping(onB, near).status).toBe(0);
+    expect(again.isOver || b.isOver).toBe(false);
+    for (const [n, host] of [one, two].entries()) {
+      expect(defaultRoute(host)).toBe(true);
+      expect(runIn(host, "nft", "-s", "list", "ruleset")).toBe(rules[n]);
+    }
+    for (const networkd of [networkdA, networkdB]) expect(networkd.complaints).toEqual([]);
+  });
+});
+
+/** A router that offers a default route on eth0. */
+async function routerOnUplink(router: Namespace, files: { path(name: string): string }): Promise<Program> {
+  runIn(router, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
+  const path = files.path("radvd.conf");
+  writeFileSync(path, "interface eth0 { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; };\n");
+  return new Program(router.words("radvd", "-n", "-m", "stderr", "-C", path, "-p", files.path("radvd.pid")));
+}
+
+/** A host with all files of one call, and their settings. */
+async function configured(host: Namespace, node: string, files: { path(name: string): string }) {
+  const etc = files.path(`etc-${node}`);
+  const list = `${A.node}\n${B.node}\n`;
+  const words = ["--network", NETWORK, "--node", node, "--subnet", "web", "--uplink", "eth0", "--nodes", "-"];
+  const { status, stderr } = await sixplane(["config", "networkd", ...words, "-o", `${etc}/`], list);
+  expect([status, stderr]).toEqual([0, ""]);
+  runIn(host, SYSCTL, "--strict", `${etc}/sysctl.d/50-sixplane.conf`);
+  const networkd = new Networkd(host, `${etc}/systemd/network`);
+  await networkd.started();
+  return networkd;
+}
+
+/** Whether the kernel has a default route by a router's advertisement. */
+function defaultRoute(host: Namespace): boolean {
+  const routes = JSON.parse(runIn(host, "ip", "-json", "-6", "route", "show", "default"));
+  return routes.some(({ protocol, dev }: Record<string, string>) => protocol === "ra" && dev === "eth0");
+}
+
+/** Lets the network and the bridge reach each other and nothing else, and counts what of the network leaves by the uplink. */
+function firewall(host: Namespace): string {
+  const rules = `table inet mine {
+    counter leaks {}
+    chain out { type filter hook postrouting priority 0; oifname eth0 ip6 daddr fc9c:56c2:e300::/40 counter name leaks; }
+    chain forward {
+      type filter hook forward priority 0; policy drop;
+      iifname { zt0, br-web } oifname { zt0, br-web } accept
+    }
+  }`;
+  runIn(host, "sh", "-c", 'echo "$0" | nft -f -', rules);
+  return runIn(host, "nft", "-s", "list", "ruleset");
+}
+
 test("the page's commands do what it shows", (context) => {
   for (const program of [NETWORKD, SYSCTL, "ip"]) context.skip(!isInstalled(program), `no ${program}`);
   // What ZeroTier and systemd would do, but for the settings of the machine's own.
@@ -194,13 +343,13 @@ function addresses(namespace: Namespace, name: string): string[] {
 }
 
 /** A namespace with an interface on a host's bridge, and the second address of a /96 whose first is the bridge's. */
-function attach(host: Namespace, prefix: string): Namespace {
+function attach(host: Namespace, prefix: string, mtu = 1500): Namespace {
   const namespace = Namespace.open();
   withoutDetection(namespace);
   const ends = ["type", "veth", "peer", "name", "eth0", "netns", namespace.path];
   runIn(host, "ip", "link", "add", "port", ...ends);
-  runIn(host, "ip", "link", "set", "port", "master", "br-web", "up");
-  runIn(namespace, "ip", "link", "set", "eth0", "up");
+  runIn(host, "ip", "link", "set", "port", "mtu", `${mtu}`, "master", "br-web", "up");
+  runIn(namespace, "ip", "link", "set", "eth0", "mtu", `${mtu}`, "up");
   runIn(namespace, "ip", "address", "add", `${prefix}2/96`, "dev", "eth0");
   runIn(namespace, "ip", "route", "add", "default", "via", `${prefix}1`);
   return namespace;
@@ -210,10 +359,13 @@ function attach(host: Namespace, prefix: string): Namespace {
 class Networkd implements AsyncDisposable {
   readonly #namespace: Namespace;
   readonly #files = folder();
+  /** The folder that it sees as /etc/systemd/network. */
+  readonly #network: string;
   #program: Program | undefined;
 
-  constructor(namespace: Namespace) {
+  constructor(namespace: Namespace, network?: string) {
     this.#namespace = namespace;
+    this.#network = network ?? this.#files.path("network");
     for (const name of ["run", "network"]) mkdirSync(this.#files.path(name));
     withoutDetection(namespace);
   }
@@ -239,12 +391,12 @@ class Networkd implements AsyncDisposable {
   async started(): Promise<void> {
     const script = `
       mount --bind "$0/run" /run
-      mount --bind "$0/network" /etc/systemd/network
+      mount --bind "$1" /etc/systemd/network
       mount -t sysfs -o ro sysfs /sys # by which it knows that there is no udev to wait for
       install -d -o systemd-network /run/systemd/netif
       export SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console
       exec ${NETWORKD}`;
-    const words = ["unshare", "--mount", "sh", "-ec", script, this.#files.path("")] as const;
+    const words = ["unshare", "--mount", "sh", "-ec", script, this.#files.path(""), this.#network] as const;
     this.#program = new Program(this.#namespace.words(...words));
     await this.logs("Enumeration completed");
   }

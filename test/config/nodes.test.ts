@@ -7,6 +7,7 @@ import { NETWORK, SELF } from "../support/frames.ts";
 /** Each target that takes a list, its other options, and whether its nodes need names. */
 const TARGETS: [name: string, options: string[], isNamed: boolean][] = [
   ["zone", ["--network", NETWORK, "--domain", "example.org"], true],
+  ["networkd", ["--network", NETWORK, "--node", SELF, "--file", "interface.network"], false],
 ];
 
 const FIELD = "endpoint or key with = and a value";
@@ -25,7 +26,7 @@ describe.each(TARGETS)("the list of sixplane config %s", (target, options, isNam
   test("may be a file, whose name then is in a comment", async () => {
     using files = folder();
     const path = files.path("nodes\u001b[31m");
-    writeFileSync(path, `${SELF} web\n`);
+    writeFileSync(path, `${SELF} web\ndeadbeef01 db\n`);
     const { status, stdout } = await run("", path);
     expect(status).toBe(0);
     expect(stdout).toContain(`from "${files.path("nodes")}\\u001b[31m"`);

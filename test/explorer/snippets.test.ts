@@ -50,7 +50,7 @@ describe("what the explorer tells to type", () => {
     expect(stderr).toBe("");
     expect(stdout).toMatch(/zt0 +inet6 fc9c:56c2:e389:e92c:eee5::1\/40 /);
     expect(stdout).toMatch(/zt0 +inet6 fd80:56c2:e21c:0:199:9389:e92c:eee5\/88 /);
-    expect(stdout).toMatch(/br0 +inet6 fc9c:56c2:e389:e92c:eee5::2\/80 /);
+    expect(stdout).toMatch(/br0 +inet6 fc9c:56c2:e389:e92c:eee5::1\/80 /);
     expect(stdout).toContain("link/ether 02:89:e9:30:0c:27 ");
   });
 

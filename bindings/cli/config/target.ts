@@ -1,7 +1,9 @@
 // What a target of `sixplane config` is: what it is told, and the files that it makes of that.
 
 import { type Host, InputError, Network } from "sixplane";
-import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
+import { chooseNode, type Folder, usualFolder, warnOfReserved } from "../zerotier/identity.ts";
+import type { Joined } from "../zerotier/networks.ts";
+import { listedNetworks, onlyNetwork, warnOfMembership } from "./membership.ts";
 import type { Merge } from "./merge.ts";
 import { type Subnet, subnetsOf } from "./subnet.ts";
 import type { Content } from "./syntax.ts";
@@ -70,6 +72,8 @@ export interface GivenHost extends GivenNetwork {
   host: Host;
   /** The sub-prefixes of --subnet. */
   subnets: Subnet[];
+  /** What ZeroTier's service says of the network, where --zerotier was given and the service runs. */
+  joined: Joined | undefined;
 }
 
 /** A target before the options that it shares with others. */
@@ -87,13 +91,13 @@ interface HostDefinition<Options> extends Definition<GivenHost, Options> {
 export function hostTarget<Options>({ write, subnets, ...target }: HostDefinition<Options>): Target {
   return {
     ...target,
-    options: [NETWORK, NODE, ZEROTIER, ...subnetOptions(subnets), ...target.options],
+    options: [HOST_NETWORK, NODE, ZEROTIER, ...subnetOptions(subnets), ...target.options],
     async make(values) {
       const options = values as unknown as HostOptions & Options;
       const { subnet = [] } = options;
       if (subnets === "one" && subnet.length > 1)
         throw new InputError(`${target.name} takes one --subnet, not ${subnet.length}`);
-      const given = givenHost(options);
+      const given = await givenHost(options);
       const made = await write(given, options);
       warnOfReserved(given.host.node);
       return made;
@@ -108,7 +112,7 @@ export function networkTarget<Options>({ write, ...target }: Definition<GivenNet
     options: [NETWORK, ...target.options],
     make(values) {
       const options = values as unknown as { network: string } & Options;
-      return write(givenNetwork(options.network), options);
+      return write(givenNetwork(options.network, "as given"), options);
     },
   };
 }
@@ -116,6 +120,12 @@ export function networkTarget<Options>({ write, ...target }: Definition<GivenNet
 const NETWORK: OptionOfTarget = {
   flags: "--network <id>",
   description: "network ID, 16 hex digits",
+};
+
+/** With --zerotier, a host that has joined one network need not name it. */
+const HOST_NETWORK: OptionOfTarget = {
+  flags: NETWORK.flags,
+  description: `${NETWORK.description}; with --zerotier, the one that is joined unless given`,
 };
 
 const NODE: OptionOfTarget = {
@@ -143,38 +153,46 @@ function subnetOptions(count: "one" | "many"): OptionOfTarget[] {
 
 /** The values of the options of every target for a host. */
 export interface HostOptions {
-  network: string;
+  network?: string;
   node?: string;
   zerotier?: Folder;
   subnet?: string[];
   subnetLength?: string;
 }
 
-function givenNetwork(id: string): GivenNetwork {
+function givenNetwork(id: string, origin: string): GivenNetwork {
   const network = new Network(id);
   return {
     network,
     notes: [
-      `network ID ${network.id}: as given`,
+      `network ID ${network.id}: ${origin}`,
       `network prefix ${network.sixplane}: that of 6PLANE for this network ID`,
     ],
   };
 }
 
 /** What a target for a host is told, by the options that ask for it. */
-export function givenHost(options: HostOptions): GivenHost {
-  const { network: id, node, zerotier, subnet = [], subnetLength } = options;
+export async function givenHost(options: HostOptions): Promise<GivenHost> {
+  const { node, zerotier, subnet = [], subnetLength } = options;
   if (subnet.length === 0 && subnetLength !== undefined)
     throw new InputError("--subnet-length is the length of a --subnet: give one");
-  const { network, notes } = givenNetwork(id);
+  if (options.network === undefined && zerotier === undefined)
+    throw new InputError("required option '--network <id>' not specified");
+  const named = options.network === undefined ? undefined : givenNetwork(options.network, "as given");
   const chosen = chooseNode(node, zerotier);
+  const folder = zerotier === true ? usualFolder() : zerotier;
+  const listed = folder === undefined ? undefined : await listedNetworks(folder);
+  const { network, notes } =
+    named ?? givenNetwork(onlyNetwork(folder ?? "", listed), "the only one that this machine has joined");
   const host = network.host(chosen.address);
+  if (listed) warnOfMembership(network, host, listed);
   const { prefix } = host.sixplane;
   const subnets = subnetsOf(prefix, subnet, subnetLength ?? "96");
   return {
     network,
     host,
     subnets,
+    joined: listed?.find(({ id }) => id === network.id),
     notes: [
       ...notes,
       `node address ${host.node}: ${chosen.origin}`,

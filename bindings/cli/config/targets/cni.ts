@@ -1,11 +1,13 @@
 import { InputError } from "sixplane";
 import { bridgeOf, bridgeOption } from "../bridge.ts";
+import { MTU, mtuOf } from "../mtu.ts";
 import type { Subnet } from "../subnet.ts";
 import { NOTES, type Notes } from "../syntax.ts";
 import { hostTarget } from "../target.ts";
 
 interface CniOptions {
   bridge?: string;
+  mtu?: string;
 }
 
 /** The network where no --subnet names it. */
@@ -24,12 +26,18 @@ host's /80, or out of a sub-prefix of it, whose second address the bridge has. N
 is translated or filtered: containers are seen under their own addresses.`,
   example: "sixplane config cni --network 8056c2e21c000001 --node 89e92ceee5",
   subnets: "one",
-  options: [bridgeOption("cni")],
-  write({ host, subnets: [subnet], notes }, options) {
+  options: [bridgeOption("cni"), MTU],
+  write(given, options) {
+    const {
+      host,
+      subnets: [subnet],
+      notes,
+    } = given;
     checkLength(subnet);
     const { prefix } = subnet ?? host.sixplane;
     const name = subnet?.name ?? NAME;
     const bridge = bridgeOf("cni", options.bridge, subnet);
+    const mtu = mtuOf(options.mtu, given);
     const gateway = prefix.address(1);
     const explained: Notes = [
       ...notes,
@@ -37,6 +45,7 @@ is translated or filtered: containers are seen under their own addresses.`,
       `bridge ${bridge.name}: ${bridge.origin}`,
       `subnet ${prefix}: the ${subnet ? "sub-prefix" : "host prefix"}, out of which containers get addresses`,
       `gateway ${gateway}: its second address, for the bridge, which is the containers' default gateway`,
+      `mtu ${mtu.bytes}: ${mtu.origin}, for the bridge and the containers`,
       "ipMasq: off, so that containers are seen under their own addresses",
       "hairpinMode: on, so that a container reaches itself by the address of a service",
     ];
@@ -51,6 +60,7 @@ is translated or filtered: containers are seen under their own addresses.`,
           isDefaultGateway: true,
           ipMasq: false,
           hairpinMode: true,
+          mtu: mtu.bytes,
           ipam: { type: "host-local", ranges: [[{ subnet: prefix, gateway }]] },
         },
       ],

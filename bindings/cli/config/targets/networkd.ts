@@ -1,8 +1,12 @@
 import type { Host, Network } from "sixplane";
+import type { Folder } from "../../zerotier/identity.ts";
 import { bridgeOf, bridgeOption } from "../bridge.ts";
+import { MTU, mtuOf } from "../mtu.ts";
+import { LIST_HELP, nodesOption, originOf, readNodes } from "../nodes.ts";
 import type { Subnet } from "../subnet.ts";
 import type { Notes } from "../syntax.ts";
 import { type ConfigFile, hostTarget } from "../target.ts";
+import { UPLINK, type Uplinks, uplinksOf } from "../uplink.ts";
 
 /** What the files are made of. */
 interface Values {
@@ -10,11 +14,20 @@ interface Values {
   host: Host;
   bridge: { name: string; origin: string };
   subnet: Subnet | undefined;
+  mtu: { bytes: number; origin: string };
+  uplinks: Uplinks;
+  /** The other nodes of the list, and where it is; empty without a list. */
+  peers: Host[];
+  list: string;
   notes: Notes;
 }
 
 interface NetworkdOptions {
   bridge?: string;
+  mtu?: string;
+  uplink?: string[];
+  nodes?: string;
+  zerotier?: Folder;
 }
 
 /** Behind every other route, such as that of a bridge, which the kernel gives 256. */
@@ -23,9 +36,10 @@ const LAST_METRIC = 4096;
 /** What makes each file, by its name. */
 const FILES = {
   "interface.network": interfaceNetwork,
+  "loopback.network": loopbackNetwork,
   "bridge.netdev": bridgeDevice,
   "bridge.network": bridgeNetwork,
-  "sysctl.conf": forwarding,
+  "sysctl.conf": settings,
 } satisfies Record<string, (values: Values) => ConfigFile>;
 
 export const networkd = hostTarget<NetworkdOptions>({
@@ -33,19 +47,44 @@ export const networkd = hostTarget<NetworkdOptions>({
   summary: "ZeroTier's interface and a bridge with the host's /80, for systemd-networkd",
   help: `\
 With -o /etc, everything is in its place: below systemd/network, interface.network has
-the host's address and an unreachable route for what of its /80 nobody has, and
-bridge.netdev and bridge.network a bridge with the /80, or with a sub-prefix of it.
-sysctl.d/50-sixplane.conf turns forwarding on, as no one setting of networkd does so in
-all its versions. ZeroTier's interface is known by its MAC, whatever its name is.`,
+the host's address, loopback.network unreachable routes for what nobody has, also
+while ZeroTier is stopped, and bridge.netdev and bridge.network a bridge with the /80,
+or with a sub-prefix of it. sysctl.d/50-sixplane.conf turns forwarding on, as no one
+setting of networkd does so in all its versions. ZeroTier's interface is known by its
+MAC, whatever its name is. Name each interface that has its default route from a
+router's advertisements by --uplink, or forwarding ends that route; with --zerotier,
+those of this machine are found. --nodes adds a route to each node of the list, so
+that a host takes one entry of the neighbour table, not one for each of its containers.
+${LIST_HELP}`,
   example: "sixplane config networkd --network 8056c2e21c000001 --node 89e92ceee5",
   subnets: "one",
   files: Object.keys(FILES),
-  options: [bridgeOption("br")],
-  write({ network, host, subnets: [subnet], notes }, { bridge }) {
-    const values = { network, host, subnet, bridge: bridgeOf("br", bridge, subnet), notes };
+  options: [bridgeOption("br"), MTU, UPLINK, nodesOption("a list of the network's nodes")],
+  async write(given, { bridge, mtu, uplink, nodes, zerotier }) {
+    const { network, host, subnets, notes } = given;
+    const [subnet] = subnets;
+    const values: Values = {
+      network,
+      host,
+      subnet,
+      notes,
+      bridge: bridgeOf("br", bridge, subnet),
+      mtu: mtuOf(mtu, given),
+      uplinks: uplinksOf(uplink, zerotier),
+      peers: nodes === undefined ? [] : await peersIn(network, host, nodes),
+      list: nodes === undefined ? "" : originOf(nodes),
+    };
     return { files: Object.values(FILES).map((make) => make(values)) };
   },
 });
+
+/** The nodes of a list but for the host itself, each once. */
+async function peersIn(network: Network, { node }: Host, list: string): Promise<Host[]> {
+  const hosts = (await readNodes(network, list)).map(({ host }) => host);
+  const peers = new Map(hosts.map((host) => [host.node, host]));
+  peers.delete(node);
+  return [...peers.values()];
+}
 
 /** A file of networkd's: its lines, and where it goes below /etc. */
 function networkFile(name: string, path: string, notes: Notes, lines: string[]): ConfigFile {
@@ -63,8 +102,8 @@ function bridgePath({ subnet }: Values): string {
   return subnet ? `bridge-${subnet.name}` : "bridge";
 }
 
-function interfaceNetwork({ network, host, notes }: Values): ConfigFile {
-  const { address, prefix } = host.sixplane;
+function interfaceNetwork({ network, host, peers, list, notes }: Values): ConfigFile {
+  const { address } = host.sixplane;
   const own = `${address}/${network.sixplane.length}`;
   return networkFile(
     "interface.network",
@@ -75,9 +114,9 @@ function interfaceNetwork({ network, host, notes }: Values): ConfigFile {
       ...LINK_NOTES,
       "KeepConfiguration yes: what ZeroTier has set on its interface stays",
       `Address ${own}: the host's own, the second of the host prefix, with the network prefix`,
-      `Destination ${prefix}: the host prefix`,
-      "Type unreachable: for what of it no other route leads to",
-      `Metric ${LAST_METRIC}: behind every other route`,
+      ...(peers.length > 0
+        ? [`Destination and Gateway: the /80 and the address of each of ${peers.length} nodes, from ${list}`]
+        : []),
     ],
     [
       "[Match]",
@@ -89,11 +128,43 @@ function interfaceNetwork({ network, host, notes }: Values): ConfigFile {
       "KeepConfiguration=yes",
       "IPv6AcceptRA=no",
       `Address=${own}`,
+      ...peers.flatMap(({ sixplane: { prefix, address } }) => [
+        "",
+        "[Route]",
+        `Destination=${prefix}`,
+        `Gateway=${address}`,
+      ]),
+    ],
+  );
+}
+
+/** The routes that are there whether ZeroTier runs or not: on the loopback interface, which never goes away. */
+function loopbackNetwork({ network, host, notes }: Values): ConfigFile {
+  const prefixes = [network.sixplane, network.rfc4193, host.sixplane.prefix];
+  return networkFile(
+    "loopback.network",
+    "loopback.network",
+    [
+      ...notes,
+      "Name lo: it is there while ZeroTier's interface is not",
+      "KeepConfiguration yes: the addresses of lo stay",
+      `Destination ${prefixes.join(", ")}: the network's prefixes, of 6PLANE and RFC 4193, and the host prefix`,
+      "Type unreachable: packets that no other route takes are refused; none leave by the default route",
+      `Metric ${LAST_METRIC}: behind every other route`,
+    ],
+    [
+      "[Match]",
+      "Name=lo",
       "",
-      "[Route]",
-      `Destination=${prefix}`,
-      "Type=unreachable",
-      `Metric=${LAST_METRIC}`,
+      "[Network]",
+      "KeepConfiguration=yes",
+      ...prefixes.flatMap((prefix) => [
+        "",
+        "[Route]",
+        `Destination=${prefix}`,
+        "Type=unreachable",
+        `Metric=${LAST_METRIC}`,
+      ]),
     ],
   );
 }
@@ -109,7 +180,7 @@ function bridgeDevice(values: Values): ConfigFile {
 }
 
 function bridgeNetwork(values: Values): ConfigFile {
-  const { host, bridge, subnet, notes } = values;
+  const { host, bridge, subnet, mtu, notes } = values;
   const { prefix } = subnet ?? host.sixplane;
   const address = `${prefix.address(1)}/${prefix.length}`;
   return networkFile(
@@ -119,6 +190,7 @@ function bridgeNetwork(values: Values): ConfigFile {
       ...notes,
       `Name ${bridge.name}: ${bridge.origin}`,
       ...LINK_NOTES,
+      `MTUBytes ${mtu.bytes}: ${mtu.origin}; what is on the bridge needs it, too`,
       "ConfigureWithoutCarrier yes: the bridge has its route before it has a port",
       `Address ${address}: the second of the ${subnet ? "sub-prefix" : "host prefix"}, which is on the bridge`,
     ],
@@ -127,6 +199,7 @@ function bridgeNetwork(values: Values): ConfigFile {
       `Name=${bridge.name}`,
       "",
       ...LINK,
+      `MTUBytes=${mtu.bytes}`,
       "",
       "[Network]",
       "ConfigureWithoutCarrier=yes",
@@ -136,14 +209,43 @@ function bridgeNetwork(values: Values): ConfigFile {
   );
 }
 
-function forwarding({ notes }: Values): ConfigFile {
+/**
+ * The kernel's settings. systemd-sysctl sets them in this order. A setting that starts with a hyphen may be missing: the thresholds are
+ * the machine's, and no container has them.
+ */
+function settings({ uplinks, peers, list, notes }: Values): ConfigFile {
+  const thresholds = thresholdsFor(peers.length);
+  const lines = [
+    ...uplinks.names.map((name) => `net/ipv6/conf/${name}/accept_ra = 2`),
+    "net.ipv6.conf.all.forwarding = 1",
+    ...thresholds.map((value, n) => `-net.ipv6.neigh.default.gc_thresh${n + 1} = ${value}`),
+  ];
   return {
     name: "sysctl.conf",
     path: "sysctl.d/50-sixplane.conf",
     syntax: "#",
-    notes: [...notes, "net.ipv6.conf.all.forwarding 1: the host routes between the network and the bridge"],
-    body: "net.ipv6.conf.all.forwarding = 1\n",
+    notes: [
+      ...notes,
+      `accept_ra 2: ${uplinks.explanation}`,
+      "net.ipv6.conf.all.forwarding 1: the host routes between the network and the bridge",
+      `gc_thresh ${thresholds.join(", ")}: room in the neighbour table for ${
+        list === "" ? "a network of usual size" : `${peers.length} nodes, as listed in ${list}`
+      }`,
+    ],
+    body: `${lines.join("\n")}\n`,
   };
+}
+
+/** A node may take four entries of the neighbour table: its 6PLANE, RFC 4193 and link-local addresses, and one to spare. */
+const ENTRIES_OF_NODE = 4;
+
+/** What gc_thresh1 is at least: the containers of the host itself take entries, too. */
+const LEAST_THRESHOLD = 8192;
+
+/** The three gc_thresh: below the first nothing is collected, and at the third the table is full. */
+function thresholdsFor(nodes: number): [number, number, number] {
+  const first = 2 ** Math.ceil(Math.log2(Math.max(LEAST_THRESHOLD, nodes * ENTRIES_OF_NODE)));
+  return [first, first * 2, first * 4];
 }
 
 const LINK = ["[Link]", "RequiredForOnline=no"];

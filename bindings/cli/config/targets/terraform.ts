@@ -22,7 +22,7 @@ result is an object of strings, too. Whatever is wrong is status 1.`,
   options: [ZEROTIER],
   async make({ zerotier }) {
     try {
-      return { files: [answer(parseQuery(await text(process.stdin)), zerotier as Folder)] };
+      return { files: [await answer(parseQuery(await text(process.stdin)), zerotier as Folder)] };
     } catch (error) {
       // The protocol has one status for whatever is wrong.
       throw error instanceof InputError ? new Failure(error.message) : error;
@@ -52,8 +52,11 @@ function parse(json: string): object {
   throw mismatch("the query on stdin", expected, json);
 }
 
-function answer({ network = "", node, subnets, subnet_length: length }: Query, folder: Folder): ConfigFile {
-  const given = givenHost({
+async function answer(
+  { network = "", node, subnets, subnet_length: length }: Query,
+  folder: Folder,
+): Promise<ConfigFile> {
+  const given = await givenHost({
     network,
     ...(node !== undefined && { node }),
     ...(folder !== undefined && { zerotier: folder }),
