@@ -62,7 +62,10 @@ function commands(output: Output): Command {
     .usage("[options] [network] [node] <capture>")
     .option("--modes <list>", "the kinds of address to answer for", "6plane,rfc4193")
     .option("--probes", "answer unicast reachability probes, too")
-    .option("-o, --output <file>", "write the replies to a pcap file")
+    .option(
+      "-o, --output <file>",
+      "write the replies to a pcap file; with - to stdout, and the lines to stderr",
+    )
     .option("--json", "print a JSON object per frame")
     .addHelpText(
       "after",
@@ -118,7 +121,10 @@ function commands(output: Output): Command {
         "instructions), or ebpf-listing (WebAssembly beside eBPF)",
       "c",
     )
-    .option("-o, --output <folder>", "the folder to write to, which is made where there is none")
+    .option(
+      "-o, --output <folder>",
+      "the folder to write to, which is made where there is none; - for stdout",
+    )
     .option("--force", "replace files that are there and differ")
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane emit responder --format c -o src")

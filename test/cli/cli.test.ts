@@ -442,13 +442,65 @@ describe("sixplane answer -o", () => {
     expect([status, stderr]).toEqual([1, `sixplane: cannot write ${path}: no such file or directory\n`]);
   });
 
-  test.each(["", "-"])("is refused for the name %j", async (name) => {
-    const got = `got ${JSON.stringify(name)} (${name.length})`;
-    expect(await sixplane(["answer", ...ME, "-", "-o", name], pcap([solicitation()]))).toEqual({
+  test("is refused for an empty name", async () => {
+    expect(await sixplane(["answer", ...ME, "-", "-o", ""], pcap([solicitation()]))).toEqual({
       status: 2,
       stdout: "",
-      stderr: `sixplane: replies file must be the name of a file, ${got}\n`,
+      stderr: 'sixplane: replies file must be the name of a file, got "" (0)\n',
     });
+  });
+
+  test("writes the replies to stdout for -, and the lines to stderr", async () => {
+    const capture = inNanoseconds([solicitation(), solicitation({ code: "01" }), solicitation()]);
+    const words = [COMMAND, "answer", ...ME, "-", "-o", "-"];
+    const run = spawnSync(process.execPath, words, { input: capture });
+    expect([run.status, toHex(run.stdout)]).toEqual([0, replies(2)]);
+    const lines = run.stderr.toString().split("\n");
+    expect([lines.length, lines[0]?.slice(0, 12), lines[3]]).toEqual([
+      5,
+      "    1  reply",
+      "3 frames: 2 reply, 0 pass, 1 invalid",
+    ]);
+    const json = spawnSync(process.execPath, [...words, "--json"], { input: capture });
+    expect(toHex(json.stdout)).toBe(replies(2));
+    expect(JSON.parse(json.stderr.toString().split("\n")[0] ?? "")).toMatchObject({ index: 1 });
+  });
+
+  test("writes each reply to stdout while more frames may come, and what came before damage", async () => {
+    const child = start(["answer", ...ME, "-", "-o", "-"]);
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk) => chunks.push(chunk));
+    child.stdin.write(inNanoseconds([solicitation()]));
+    while (Buffer.concat(chunks).length * 2 < replies(1).length) await once(child.stdout, "data");
+    const { status } = await ended(child, new Uint8Array(16).fill(255));
+    expect([status, toHex(Buffer.concat(chunks))]).toEqual([1, replies(1)]);
+    const none = await sixplane(["answer", ...ME, "-", "-o", "-"], "no capture");
+    expect([none.status, none.stdout]).toEqual([2, ""]);
+    const empty = spawnSync(process.execPath, [COMMAND, "answer", ...ME, "-", "-o", "-"], {
+      input: pcapHeader(),
+    });
+    expect(toHex(empty.stdout)).toBe(replies(0));
+  });
+
+  test("stops quietly when nobody reads the replies on stdout on", async () => {
+    const child = start(["answer", ...ME, "-", "-o", "-"]);
+    child.stdout.destroy();
+    const { status } = await ended(child, pcap(Array(5000).fill(solicitation())));
+    expect(status).toBe(0);
+  });
+
+  test.for([
+    ["answer", ...ME, EXAMPLE],
+    ["emit", "tiny", "--format", "wasm"],
+  ])("writes no bytes to a terminal: %s", (words, { skip }) => {
+    const onTerminal = (line: string) =>
+      spawnSync("script", ["-qec", line, "/dev/null"], { encoding: "utf8" });
+    skip(onTerminal("true").status !== 0, "there is no script to be a terminal");
+    const { status, stdout } = onTerminal([process.execPath, COMMAND, ...words, "-o", "-"].join(" "));
+    expect([status, stdout.trim()]).toEqual([
+      2,
+      `sixplane: ${words[0] === "emit" ? "folder" : "replies file"} must be a file, as stdout is a terminal, got "-" (1)`,
+    ]);
   });
 
   test("is refused for a link to nothing", async () => {

@@ -59,6 +59,23 @@ describe("sixplane emit", () => {
     }
   });
 
+  test("writes one file as it is to stdout, and several texts behind their names", async () => {
+    const run = (...words: string[]) =>
+      spawnSync(process.execPath, [COMMAND, "emit", "responder", ...words, "-o", "-"]);
+    expect(run("--format", "wasm").stdout).toEqual(
+      readFileSync(fileURLToPath(import.meta.resolve("sixplane/wasm/responder.wasm"))),
+    );
+    const names = ["responder-wasm2c.c", "responder-wasm2c.h", "wasm-rt.h", "sixplane.h"];
+    expect(run().stdout.toString()).toBe(names.map((name) => `// ${name}\n${shipped(name)}\n`).join(""));
+    const both = run("--format", "ebpf");
+    expect([both.status, both.stdout.length, both.stderr.toString()]).toEqual([
+      2,
+      0,
+      'sixplane: folder must be one, got "-" (1): responder.bpf.o and responder.bpf.bin cannot both go to stdout\n',
+    ]);
+    expect(run("--json").stderr.toString()).toBe("sixplane: give either --json or -o -, not both\n");
+  });
+
   test("prints JSON", async () => {
     using files = folder();
     const { stdout } = await sixplane([

@@ -117,7 +117,6 @@ describe("bad input to sixplane config", () => {
       "too many arguments for 'facts'. Expected 2 arguments but got 3.",
     ],
     [["facts", ...HOST, "-o", ""], 'output must be the name of a file, got "" (0)'],
-    [["facts", ...HOST, "-o", "-"], 'output must be the name of a file, got "-" (1)'],
   ])("%j exits with 2", async (words, sentence) => {
     expect(await sixplane(["config", ...words])).toEqual(refusal(sentence));
   });
@@ -136,6 +135,10 @@ describe("the file of -o", () => {
     expect(await sixplane([...FACTS, "-o", path])).toEqual(done(`${path}: unchanged`));
     expect(statSync(path).mtime).toEqual(LONG_AGO);
     expect(readdirSync(files.path(""))).toEqual(["facts.json"]);
+  });
+
+  test("is stdout for -", async () => {
+    expect(await sixplane([...FACTS, "-o", "-"])).toEqual(await sixplane(FACTS));
   });
 
   test("is replaced where it was written by the same target for whatever else, its mode and links kept", async () => {

@@ -18,7 +18,7 @@ import {
 import { AtomicFile, Place } from "../io/atomic-file.ts";
 import { Failure, systemReason } from "../io/failure.ts";
 import { type Identifiers, networkOf, refuseMore } from "../io/identifiers.ts";
-import { colored, type Output } from "../io/output.ts";
+import { Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
 import { chooseNode } from "../zerotier/identity.ts";
 
@@ -37,21 +37,57 @@ export async function answer(output: Output, given: Identifiers, options: Answer
     modes: options.modes.split(",") as Mode[],
     probes: options.probes === true,
   });
-  const replies = options.output === undefined ? undefined : openReplies(options.output, capture);
-  if (replies) keepWhenInterrupted(replies);
-  if (replies) output.onUnread = () => {};
+  const lines = options.output === "-" ? new Output(process.stderr) : output;
+  const replies = repliesOf(output, options.output, capture);
+  if (replies) lines.onUnread = () => {};
   try {
-    await answerAll(output, capture, responder, replies, options.json === true);
-    await output.finish();
+    await answerAll(lines, capture, responder, replies, options.json === true);
+    await lines.finish();
   } catch (error) {
     if (!(error instanceof CaptureError)) {
       replies?.discard();
       throw error;
     }
-    replies?.commit(); // what came before the damage has been answered
+    await replies?.commit(); // what came before the damage has been answered
     throw new Failure(`${capture}: ${error.message}`);
   }
-  replies?.commit();
+  await replies?.commit();
+}
+
+/** A pcap of replies. */
+interface Replies {
+  write(bytes: Uint8Array): void | Promise<void>;
+  /** Ends it: it holds what was written. */
+  commit(): void | Promise<void>;
+  /** Ends it: there is none, in as far as it has not been read yet. */
+  discard(): void;
+}
+
+/** The replies of `-o`, to a file or, for "-", to stdout. */
+function repliesOf(output: Output, path: string | undefined, capture: string): Replies | undefined {
+  if (path === undefined) return undefined;
+  if (path === "-") return repliesOn(output);
+  const file = openReplies(path, capture);
+  keepWhenInterrupted(file);
+  return file;
+}
+
+/** The replies on stdout: nothing where the capture is none. */
+function repliesOn(output: Output): Replies {
+  output.refuseTerminal("replies file");
+  let header: Promise<void> | undefined;
+  const start = () => {
+    header ??= output.bytes(pcapHeader());
+    return header;
+  };
+  return {
+    async write(bytes) {
+      await start();
+      await output.bytes(bytes);
+    },
+    commit: start,
+    discard() {},
+  };
 }
 
 /** The capture, which is the word behind `--zerotier` where there is no other. @throws InputError where there is none */
@@ -94,7 +130,7 @@ async function answerAll(
   output: Output,
   capture: string,
   responder: Responder,
-  replies: AtomicFile | undefined,
+  replies: Replies | undefined,
   json: boolean,
 ): Promise<void> {
   const counts = { reply: 0, pass: 0, invalid: 0 };
@@ -106,8 +142,8 @@ async function answerAll(
       const verdict = judge(responder, frame);
       counts[verdict.kind]++;
       if (verdict.kind === "reply")
-        replies?.write(pcapRecord({ ...frame, bytes: verdict.frame, length: verdict.frame.length }));
-      await output.line(json ? jsonLine(index, frame, verdict) : textLine(index, frame, verdict));
+        await replies?.write(pcapRecord({ ...frame, bytes: verdict.frame, length: verdict.frame.length }));
+      await output.line(json ? jsonLine(index, frame, verdict) : textLine(output, index, frame, verdict));
     }
   } finally {
     if (frames.skipped.size > 0) await saySkipped(output, capture, frames.skipped, json);
@@ -158,11 +194,11 @@ function jsonLine(index: number, frame: CapturedFrame, verdict: CaptureVerdict):
   return JSON.stringify({ index, description: what(frame), verdict: kind, reason, ...reply });
 }
 
-function textLine(index: number, frame: CapturedFrame, verdict: CaptureVerdict): string {
+function textLine(output: Output, index: number, frame: CapturedFrame, verdict: CaptureVerdict): string {
   const { kind, reason } = verdict;
   const says = verdict.kind === "reply" ? ` is at ${advertisedMac(verdict.frame)}` : "";
   const head = `${kind.padEnd(7)}  ${reason.padEnd(16)}`;
-  return `${String(index).padStart(5)}  ${colored(head, kind)}  ${what(frame)}${says}`;
+  return `${String(index).padStart(5)}  ${output.colored(head, kind)}  ${what(frame)}${says}`;
 }
 
 /** The MAC that an advertisement gives for its target. */

@@ -52,7 +52,7 @@ function addTarget(config: Command, output: Output, target: Target): void {
   if (takes(target, "--node")) command.argument("[node]", NODE_WORD);
   if (target.files) command.addOption(new Option("--file <name>", "one of the files").choices(target.files));
   command
-    .option("-o, --output <path>", "write to a file, or all files into a folder")
+    .option("-o, --output <path>", "write to a file, - for stdout, or all files into a folder")
     .option("--force", "replace files that sixplane did not write, or that were edited since");
 }
 
@@ -94,7 +94,7 @@ async function run(output: Output, target: Target, command: Command): Promise<vo
   const rendered = files
     .filter(({ name }) => values.file === undefined || name === values.file)
     .map((file) => ({ file, text: render(file, signatureNote(target.name)) }));
-  if (values.output === undefined) return output.line(printed(rendered));
+  if (values.output === undefined || values.output === "-") return output.line(printed(rendered));
   const written = writeFiles(target, rendered, values.output, values.force === true);
   for (const line of written) await output.line(line);
 }

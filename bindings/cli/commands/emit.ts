@@ -61,8 +61,13 @@ export async function emit(output: Output, variant: string, options: EmitOptions
   if (!made) throw mismatch("format", oneOf([...FORMATS.keys()]), options.format);
   const folder = options.output;
   if (folder === undefined) throw new InputError("give a folder to write to: -o FOLDER");
+  const emitted = made(variant);
+  if (folder === "-") {
+    if (options.json) throw new InputError("give either --json or -o -, not both");
+    return print(output, emitted);
+  }
 
-  const files = made(variant).map(({ name, bytes }) => ({ path: join(folder, name), bytes }));
+  const files = emitted.map(({ name, bytes }) => ({ path: join(folder, name), bytes }));
   makeFolders(folder);
   // A file that is there already keeps its time, for make.
   writeAll(files.flatMap(({ path, bytes }) => changeOf(path, bytes, options.force === true)));
@@ -85,6 +90,17 @@ function translated(variant: string): Program {
     if (!(error instanceof TranslationError)) throw error;
     throw mismatch("variant", "one that can be translated to eBPF", variant, error.message);
   }
+}
+
+/** Writes to stdout: a single file as it is, several texts each behind its name in a comment of C. */
+async function print(output: Output, files: Emitted[]): Promise<void> {
+  const binary = files.find(({ bytes }) => bytes.includes(0));
+  if (binary) output.refuseTerminal("folder");
+  const [single, ...more] = files;
+  if (single && more.length === 0) return output.bytes(single.bytes);
+  const names = files.map(({ name }) => name).join(" and ");
+  if (binary) throw mismatch("folder", "one", "-", `${names} cannot both go to stdout`);
+  for (const { name, bytes } of files) await output.line(`// ${name}\n${Buffer.from(bytes).toString()}`);
 }
 
 function variants(): string[] {

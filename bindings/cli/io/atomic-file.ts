@@ -46,7 +46,7 @@ export class Place {
    * @throws InputError where no file can be there
    */
   constructor(what: string, path: string) {
-    if (path === "" || path === "-") throw mismatch(what, "the name of a file", path);
+    if (path === "") throw mismatch(what, "the name of a file", path);
     this.what = what;
     this.path = path;
     let place = resolve(path);
