@@ -5,6 +5,8 @@ import { SixplaneError } from "sixplane";
 import { type AddressOptions, address } from "./commands/address.ts";
 import { adhoc } from "./commands/adhoc.ts";
 import { type AnswerOptions, answer } from "./commands/answer.ts";
+import { type AttachOptions, attach } from "./commands/attach.ts";
+import { GUARD_COMMAND, guardInterface } from "./commands/attach-guard.ts";
 import { addConfig } from "./commands/config.ts";
 import { type DoctorOptions, doctor } from "./commands/doctor.ts";
 import { type EmitOptions, emit } from "./commands/emit.ts";
@@ -129,6 +131,22 @@ function commands(output: Output): Command {
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane emit responder --format c -o src")
     .action((variant: string, options: EmitOptions) => emit(output, variant, options));
+
+  addIdentifiers(program.command("attach"), { node: true })
+    .description(
+      "have the Linux kernel itself answer on an Ethernet interface that is there, by eBPF, as root",
+    )
+    .argument("[interface]", "the interface's name, as in vxlan0")
+    .usage("[options] <interface> [network] [node]")
+    .option("--modes <list>", "the kinds of address to have, and to answer for", "6plane,rfc4193")
+    .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers")
+    .option("--no-setup", "leave the interface's MAC, addresses and settings as they are")
+    .option("--accept-routers", "obey Router Advertisements that come in there")
+    .option("--json", "print a JSON object when ready, every second, and at the end")
+    .addHelpText("after", "\nExample:\n  sixplane attach vxlan0 --network 8056c2e21c000001 --node 89e92ceee5")
+    .action(withIdentifiers((given, options: AttachOptions) => attach(output, given, options)));
+
+  program.command(GUARD_COMMAND, { hidden: true }).action(guardInterface);
 
   addIdentifiers(program.command("up"), { node: true })
     .description("run a host of a network in the foreground: a TAP, its responder, and UDP to other hosts")

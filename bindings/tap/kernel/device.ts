@@ -75,6 +75,11 @@ export class Device {
     this.#set(SIOCSIFHWADDR, "the MAC", request);
   }
 
+  /** Whether it carries Ethernet frames, as a TAP does. */
+  get isEthernet(): boolean {
+    return this.#get(SIOCGIFHWADDR, "the kind").isEthernet;
+  }
+
   /** Its number in this network namespace. */
   get index(): number {
     return this.#get(SIOCGIFINDEX, "the index").number;

@@ -41,6 +41,11 @@ export class Ifreq {
     this.#value32[0] = number;
   }
 
+  /** Whether the MAC is one of Ethernet. */
+  get isEthernet(): boolean {
+    return this.#value16[0] === ARPHRD_ETHER;
+  }
+
   get mac(): Uint8Array {
     return this.bytes.slice(VALUE + 2, VALUE + 8);
   }

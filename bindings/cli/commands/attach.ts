@@ -1,0 +1,231 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as delay, setInterval } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type Mode, mismatch, Network, type Responder } from "sixplane";
+import { Bpf } from "../../ebpf/kernel/bpf.ts";
+import { BpfError } from "../../ebpf/kernel/error.ts";
+import { Loaded } from "../../ebpf/kernel/loaded.ts";
+import { COUNTER } from "../../ebpf/program.ts";
+import { translate } from "../../ebpf/translate.ts";
+import { TapError } from "../../tap/error.ts";
+import { Device } from "../../tap/kernel/device.ts";
+import { loadLibc } from "../../tap/kernel/load-libc.ts";
+import { Failure } from "../io/failure.ts";
+import { type Identifiers, networkOf, refuseMore } from "../io/identifiers.ts";
+import type { Output } from "../io/output.ts";
+import { chooseNode, warnOfReserved } from "../zerotier/identity.ts";
+import { Guard, type GuardedSetup } from "./attach-guard.ts";
+
+export interface AttachOptions {
+  modes: string;
+  probes?: boolean;
+  setup: boolean;
+  acceptRouters?: boolean;
+  json?: boolean;
+}
+
+/** What has happened to the frames that the interface sends. */
+interface Counters {
+  reply: number;
+  pass: number;
+  invalid: number;
+  /** By reason, where there were any. */
+  reasons: Record<string, number>;
+  /** Solicitations that were passed on unjudged, as they were longer than the program's memory. */
+  tooLong: number;
+  dropped: { failed: number };
+}
+
+const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+const INTERVAL_MILLISECONDS = 1000;
+const ADDRESS_POLL_MILLISECONDS = 20;
+const CODES = 32;
+const MODE_BITS: Record<Mode, number> = { "6plane": 1, rfc4193: 2 };
+const PROBES_BIT = 4;
+const CORE = fileURLToPath(new URL("sixplane.wasm", import.meta.url));
+
+/** `sixplane attach INTERFACE NETWORK NODE` */
+export async function attach(output: Output, given: Identifiers, options: AttachOptions): Promise<void> {
+  refuseMore(given, 1);
+  const [name = ""] = given.rest;
+  const network = new Network(networkOf(given));
+  const { node } = network.host(chooseNode(given.node, given.zerotier).address);
+  const modes = options.modes.split(",") as Mode[];
+  const responder = network.responder({ node, modes, probes: options.probes === true });
+  const device = await openDevice(name);
+  const stopped = whenStopped(output); // before there is anything that must be put back
+  const over = new AbortController();
+  const program = await load(recordOf(network.id, node, modes, options.probes === true));
+  try {
+    reported(() => program.attach(device.index));
+    warnOfReserved(node);
+    const setup = options.setup ? setupOf(network, node, modes, device, options) : undefined;
+    await using guard = setup && (await Guard.start(setup));
+    await Promise.race([usable(device, setup), stopped]);
+    const report = new Report(output, options.json === true, () => countersOf(program.counters(), responder));
+    await report.ready(
+      name,
+      network.host(node).mac,
+      setup?.addresses.map(({ address }) => address) ?? [],
+      program,
+    );
+    await Promise.race([stopped, watch(device, report, over.signal), guard?.ended ?? stopped]);
+    report.end();
+  } finally {
+    over.abort();
+    program.close();
+    device.close();
+  }
+}
+
+/** An Ethernet interface of this network namespace. @throws InputError where there is none of that name */
+async function openDevice(name: string): Promise<Device> {
+  if (!/^[^/\s]{1,15}$/.test(name)) throw mismatch("interface", "the name of one, 1 to 15 bytes", name);
+  const device = new Device(await loadLibc(), name);
+  try {
+    if (device.isEthernet) return device;
+  } catch (error) {
+    device.close();
+    if (!(error instanceof TapError) || error.code !== "ENODEV") throw error;
+    throw mismatch("interface", "one that is there", name);
+  }
+  device.close();
+  throw mismatch("interface", "one that carries Ethernet frames", name);
+}
+
+async function load(record: Uint8Array): Promise<Loaded> {
+  const bpf = await Bpf.open();
+  const program = translate(new Uint8Array(readFileSync(CORE)));
+  return reported(() => new Loaded(bpf, "sixplane", program, record));
+}
+
+/** What the kernel refuses is a failure of the command. */
+function reported<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof BpfError ? new Failure(error.message) : error;
+  }
+}
+
+/** The config record, as assembly/record.ts has it. */
+function recordOf(network: string, node: string, modes: Mode[], probes: boolean): Uint8Array {
+  const bits = modes.reduce((all, mode) => all | MODE_BITS[mode], probes ? PROBES_BIT : 0);
+  const record = new Uint8Array(16);
+  record.set(Buffer.from(network + node, "hex"));
+  record[13] = bits;
+  return record;
+}
+
+function setupOf(
+  network: Network,
+  node: string,
+  modes: Mode[],
+  device: Device,
+  { acceptRouters }: AttachOptions,
+): GuardedSetup {
+  const host = network.host(node);
+  const addresses = {
+    "6plane": { address: host.sixplane.address, length: network.sixplane.length },
+    rfc4193: { address: host.rfc4193.address, length: network.rfc4193.length },
+  };
+  return {
+    name: device.name,
+    mac: host.mac,
+    mtu: device.mtu,
+    addresses: [...new Set(modes)].map((mode) => addresses[mode]),
+    acceptRouters: acceptRouters === true,
+  };
+}
+
+/** Resolves when a signal asks for the end, or nobody reads any more. Further signals do nothing. */
+function whenStopped(output: Output): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of SIGNALS) process.on(signal, () => resolve());
+    output.onUnread = resolve;
+  });
+}
+
+/** Resolves when the kernel uses the addresses. @throws Failure where another host has one */
+async function usable(device: Device, setup: GuardedSetup | undefined): Promise<void> {
+  for (const { address } of setup?.addresses ?? []) {
+    for (;;) {
+      const state = device.addressState(address);
+      if (state === "usable") break;
+      if (state === "duplicate") throw new Failure(`another host of the network uses ${address}`);
+      if (state === "gone") throw new Failure(`another program took ${address} from ${device.name}`);
+      await delay(ADDRESS_POLL_MILLISECONDS);
+    }
+  }
+}
+
+/** Prints the counters every second, until it is over. @throws Failure when the interface is gone */
+async function watch(device: Device, report: Report, over: AbortSignal): Promise<void> {
+  const index = device.index;
+  for await (const _ of setInterval(INTERVAL_MILLISECONDS, undefined, { signal: over })) {
+    if (indexOf(device) !== index) throw new Failure(`the interface ${device.name} is gone`);
+    await report.tick();
+  }
+}
+
+function indexOf(device: Device): number | undefined {
+  try {
+    return device.index;
+  } catch {
+    return undefined;
+  }
+}
+
+function countersOf(counts: number[], responder: Responder): Counters {
+  const count = (number: number) => counts[number] ?? 0;
+  const counters: Counters = {
+    reply: count(COUNTER.reply),
+    pass: count(COUNTER.tooLong),
+    invalid: 0,
+    reasons: {},
+    tooLong: count(COUNTER.tooLong),
+    dropped: { failed: count(COUNTER.failed) },
+  };
+  for (let code = 0; code < CODES; code++) {
+    if (count(code) === 0) continue;
+    const verdict = responder.verdict(-code);
+    counters[verdict.kind] += count(code);
+    counters.reasons[verdict.reason] = count(code);
+  }
+  return counters;
+}
+
+/** What the command prints: a line when it is ready, with `--json` one every second, and the counters at the end. */
+class Report {
+  readonly #output: Output;
+  readonly #json: boolean;
+  readonly #counters: () => Counters;
+
+  constructor(output: Output, json: boolean, counters: () => Counters) {
+    this.#output = output;
+    this.#json = json;
+    this.#counters = counters;
+  }
+
+  async ready(name: string, mac: string, addresses: string[], { verified }: Loaded): Promise<void> {
+    const has = addresses.length > 0 ? `: ${addresses.join(", ")}, MAC ${mac}` : "";
+    const line = this.#json
+      ? JSON.stringify({ event: "ready", name, mac, addresses, verified })
+      : `the kernel answers on ${name}${has}`;
+    await this.#output.line(line);
+    await this.#output.finish();
+  }
+
+  async tick(): Promise<void> {
+    if (this.#json) await this.#output.line(JSON.stringify({ event: "counters", ...this.#counters() }));
+  }
+
+  /** Does not wait for a reader: the interface is to be put back. */
+  end(): void {
+    const { reply, pass, invalid } = this.#counters();
+    const line = this.#json
+      ? JSON.stringify({ event: "end", ...this.#counters() })
+      : `${reply} answered, ${pass} passed on, ${invalid} dropped as invalid`;
+    this.#output.line(line).catch(() => {}); // Output says it at the end
+  }
+}
