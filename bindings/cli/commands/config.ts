@@ -103,8 +103,10 @@ async function run(output: Output, target: Target, command: Command): Promise<vo
 function identifiersOf(target: Target, command: Command) {
   const given = findIdentifiers(command.args, command.opts(), takes(target, "--node"));
   refuseMore(given);
-  const { node, zerotier } = given;
-  return { network: networkOf(given), ...(node !== undefined && { node }), ...(zerotier && { zerotier }) };
+  const { network, node, zerotier } = given;
+  // With --zerotier, the network may be the one that this machine has joined.
+  const named = zerotier && network === undefined ? {} : { network: networkOf(given) };
+  return { ...named, ...(node !== undefined && { node }), ...(zerotier && { zerotier }) };
 }
 
 /** The text of one file as it is; of several, each behind its path in a comment. */

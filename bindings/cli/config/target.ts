@@ -176,14 +176,12 @@ export async function givenHost(options: HostOptions): Promise<GivenHost> {
   const { node, zerotier, subnet = [], subnetLength } = options;
   if (subnet.length === 0 && subnetLength !== undefined)
     throw new InputError("--subnet-length is the length of a --subnet: give one");
-  if (options.network === undefined && zerotier === undefined)
-    throw new InputError("required option '--network <id>' not specified");
   const named = options.network === undefined ? undefined : givenNetwork(options.network, "as given");
   const chosen = chooseNode(node, zerotier);
-  const folder = zerotier === true ? usualFolder() : zerotier;
-  const listed = folder === undefined ? undefined : await listedNetworks(folder);
+  const folder = typeof zerotier === "string" ? zerotier : usualFolder();
+  const listed = zerotier === undefined ? undefined : await listedNetworks(folder);
   const { network, notes } =
-    named ?? givenNetwork(onlyNetwork(folder ?? "", listed), "the only one that this machine has joined");
+    named ?? givenNetwork(onlyNetwork(folder, listed), "the only one that this machine has joined");
   const host = network.host(chosen.address);
   if (listed) warnOfMembership(network, host, listed);
   const { prefix } = host.sixplane;
