@@ -71,6 +71,55 @@ describe("sixplane config zone", () => {
     expect(stdout).toContain("\n; names: from stdin, in the domain example.org, as given\n");
   });
 
+  test("takes a domain with a dot at its end", async () => {
+    const words = ["config", "zone", NETWORK, "--nodes", "-", "--domain"];
+    for (const options of [[], ["--reverse"]]) {
+      const absolute = await sixplane([...words, "example.org.", ...options], LIST);
+      expect(absolute).toEqual(await sixplane([...words, "example.org", ...options], LIST));
+      expect(absolute.status).toBe(0);
+    }
+  });
+
+  test("takes the IDs that people paste", async () => {
+    const { stdout } = await sixplane([...ZONE, "--nodes", "-"], "0x89e9-2ceee5 a\n");
+    expect(stdout).toContain("\na IN AAAA fc9c:56c2:e389:e92c:eee5::1 ; node 89e92ceee5\n");
+  });
+
+  test("writes wildcards as BIND takes them, and none of them backwards", async ({ skip }) => {
+    skip(spawnSync("named-compilezone", ["-v"]).status !== 0, "named-compilezone is not installed");
+    using files = folder();
+    const list = `${SELF} web\n${SELF} *.web\ndeadbeef01 *\n`;
+    const forward = await sixplane([...ZONE, "--nodes", "-"], list);
+    expect(compiled(files, "example.org", forward.stdout)).toEqual([
+      "*.example.org. 3600 IN AAAA fc9c:56c2:e3de:adbe:ef01::1",
+      "*.web.example.org. 3600 IN AAAA fc9c:56c2:e389:e92c:eee5::1",
+      "web.example.org. 3600 IN AAAA fc9c:56c2:e389:e92c:eee5::1",
+    ]);
+    const back = await sixplane([...ZONE, "--nodes", "-", "--reverse"], list);
+    expect(compiled(files, "3.e.2.c.6.5.c.9.c.f.ip6.arpa", back.stdout)).toEqual([
+      `${new Address6("fc9c:56c2:e389:e92c:eee5::1").reverseForm()} 3600 IN PTR web.example.org.`,
+    ]);
+    expect(back.stdout).toContain("\n; wildcards left out: 2, as none of them is the name of a host\n");
+  });
+
+  test("gives a name several addresses only where it is told to", async ({ skip }) => {
+    skip(spawnSync("named-compilezone", ["-v"]).status !== 0, "named-compilezone is not installed");
+    using files = folder();
+    const list = `${SELF} web\ndeadbeef01 db\ndeadbeef01 WEB\n`;
+    expect(await sixplane([...ZONE, "--nodes", "-"], list)).toEqual({
+      status: 2,
+      stdout: "",
+      stderr:
+        'sixplane: line 3 of the list has the name "WEB" again, which line 1 has: --shared-names lets several nodes have a name\n',
+    });
+    const shared = await sixplane([...ZONE, "--nodes", "-", "--shared-names"], list);
+    expect(compiled(files, "example.org", shared.stdout)).toEqual([
+      "db.example.org. 3600 IN AAAA fc9c:56c2:e3de:adbe:ef01::1",
+      "web.example.org. 3600 IN AAAA fc9c:56c2:e389:e92c:eee5::1",
+      "web.example.org. 3600 IN AAAA fc9c:56c2:e3de:adbe:ef01::1",
+    ]);
+  });
+
   test("says which nodes are reserved", async () => {
     const { status, stderr } = await sixplane([...ZONE, "--nodes", "-"], "ff00000001 a\n89e92ceee5 b\n");
     expect([status, stderr]).toEqual([0, "sixplane: ff00000001 is reserved: ZeroTier gives it to no node\n"]);
@@ -85,7 +134,23 @@ describe("sixplane config zone", () => {
     [`${SELF}\n`, `line 1 of the list must be a node address and a name, got "${SELF}" (10)`],
     [`\n${SELF} a b`, `line 2 of the list must be a node address and a name, got "${SELF} a b" (14)`],
     ["web 89e92ceee5", 'line 1 of the list: node address must be 10 hex digits, got "web" (3)'],
-    ...["-a", "a-", "a..b", ".a", "a.", "a_b", "ü", "@", "*", "a;b", "l".repeat(64)].map((name) => [
+    ...[
+      "-a",
+      "a-",
+      "a..b",
+      ".a",
+      "a.",
+      "a_b",
+      "ü",
+      "@",
+      "a.*",
+      "*a",
+      "**",
+      "*.",
+      "*.-a",
+      "a;b",
+      "l".repeat(64),
+    ].map((name) => [
       `${SELF} ok\n${SELF} ${name}\n`,
       `name in line 2 of the list must be ${NAME}, got "${name}" (${name.length})`,
     ]),
@@ -99,7 +164,9 @@ describe("sixplane config zone", () => {
   });
 
   test.each([
-    [["--domain", "example.org."], `domain must be ${NAME}, got "example.org." (12)`],
+    [["--domain", "example.org.."], `domain must be ${NAME}, got "example.org." (12)`],
+    [["--domain", "."], `domain must be ${NAME}, got "." (1)`],
+    [["--domain", "*.example.org"], `domain must be ${NAME}, got "*.example.org" (13)`],
     [["--domain", ""], `domain must be ${NAME}, got "" (0)`],
     [
       ["--nodes", "nowhere"],

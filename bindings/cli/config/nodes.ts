@@ -3,6 +3,7 @@
 import { createReadStream } from "node:fs";
 import { type Host, InputError, mismatch, type Network, quote } from "sixplane";
 import { systemReason } from "../io/failure.ts";
+import { parseNode } from "../io/identifiers.ts";
 import type { OptionOfTarget } from "./target.ts";
 
 /** A line of the list: a node address, then a name where there is one, then fields such as `key=VALUE`. */
@@ -100,7 +101,7 @@ function parseFields(line: number, pairs: string[]): ListedNode["fields"] {
 
 function hostOn(line: number, network: Network, node: string): Host {
   try {
-    return network.host(node);
+    return network.host(parseNode(node));
   } catch (error) {
     throw error instanceof InputError ? new InputError(`${lineOf(line)}: ${error.message}`) : error;
   }
