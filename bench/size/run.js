@@ -1,5 +1,5 @@
-// What every build costs, in bytes: as WebAssembly, compressed, and on three chips through wasm2c; and what the
-// same rules cost that were written in C. Fails where a build is larger than in its snapshot, and says which of
+// What every build costs: in bytes as WebAssembly, compressed, and on three chips through wasm2c; in instructions as
+// eBPF, and for its verifier; and what the same rules cost that were written in C. Fails where a build is larger than in its snapshot, and says which of
 // its functions grew.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -10,17 +10,29 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { BUILDS, moduleOf, ROOT } from "../../bindings/build/files.js";
 import { CHIP_NAMES, compiled, compiledToWasm, missingClang, translated } from "./c.js";
 import { missing } from "./chips.js";
+import { ebpfSizes, missingVerifier } from "./ebpf.js";
 import { codeBytes, functionBytes } from "./module.js";
 
 /**
  * @typedef {import("./chips.js").ChipName} ChipName
  * @typedef {{ wasm: number | null, gzip: number | null, brotli: number | null, code: number | null }} ModuleSizes
- * @typedef {{ build: string } & ModuleSizes & Record<ChipName, number | null>} Row
+ * @typedef {import("./ebpf.js").EbpfSizes} EbpfSizes
+ * @typedef {{ build: string } & ModuleSizes & Record<ChipName, number | null> & EbpfSizes} Row
  * @typedef {{ wasm: number, functions: Record<string, number> }} Snapshot
  */
 
 const REFERENCE = "reference C";
-const COLUMNS = /** @type {const} */ (["wasm", "gzip", "brotli", "code", "cortexM0", "cortexM3", "rv32imc"]);
+const COLUMNS = /** @type {const} */ ([
+  "wasm",
+  "gzip",
+  "brotli",
+  "code",
+  "cortexM0",
+  "cortexM3",
+  "rv32imc",
+  "ebpf",
+  "verified",
+]);
 
 const { values } = parseArgs({
   options: {
@@ -43,7 +55,9 @@ try {
 
 /** @returns {Row[]} */
 function measured() {
-  const lacks = [...CHIP_NAMES.map(missing), missingClang()].filter((lack) => lack !== undefined);
+  const lacks = [...CHIP_NAMES.map(missing), missingClang(), missingVerifier].filter(
+    (lack) => lack !== undefined,
+  );
   for (const lack of new Set(lacks)) console.error(`not measured here: ${lack}`);
   if (values.complete && lacks.length > 0) fail("--complete takes all of these");
   const chips = CHIP_NAMES.filter((chip) => missing(chip) === undefined);
@@ -53,8 +67,9 @@ function measured() {
       build,
       ...moduleSizes(moduleOf(build)),
       ...translated(build, chips, folder),
+      ...ebpfSizes(readFileSync(moduleOf(build))),
     })),
-    { build: REFERENCE, ...moduleSizes(wasm), ...compiled(chips, folder) },
+    { build: REFERENCE, ...moduleSizes(wasm), ...compiled(chips, folder), ebpf: null, verified: null },
   ];
 }
 
@@ -77,7 +92,7 @@ function moduleSizes(file) {
 function print(rows) {
   const line = (/** @type {string} */ name, /** @type {string[]} */ cells) =>
     console.log(`${name.padEnd(19)}${cells.map((cell) => cell.padStart(9)).join("")}`);
-  line("bytes", [...COLUMNS]);
+  line("build", [...COLUMNS]);
   for (const row of rows) {
     line(
       row.build,

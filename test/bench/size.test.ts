@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { BUILDS } from "../support/builds.ts";
+import { BUILDS, RESPONDERS } from "../support/builds.ts";
 import { folder } from "../support/command.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,7 +25,7 @@ describe("the size report", () => {
   const { status, stdout, stderr } = report("--json");
   const rows: Record<string, unknown>[] = JSON.parse(stdout);
 
-  test("has a row of seven sizes for every build, and for the rules in C", () => {
+  test("has a row of nine sizes for every build, and for the rules in C", () => {
     expect(status).toBe(0);
     expect(rows.map(({ build }) => build)).toEqual([...BUILDS.map(({ name }) => name), "reference C"]);
     for (const row of rows) {
@@ -38,6 +38,8 @@ describe("the size report", () => {
         "cortexM0",
         "cortexM3",
         "rv32imc",
+        "ebpf",
+        "verified",
       ]);
     }
   });
@@ -46,7 +48,13 @@ describe("the size report", () => {
     for (const { build, ...sizes } of rows) {
       for (const [column, size] of Object.entries(sizes)) {
         const onChip = ["cortexM0", "cortexM3", "rv32imc"].includes(column);
-        const lacks = onChip ? stderr.includes(column) : build === "reference C" && stderr.includes("clang");
+        const isEbpf = ["ebpf", "verified"].includes(column);
+        const isInKernel = RESPONDERS.some(({ name }) => name === build);
+        const lacks = onChip
+          ? stderr.includes(column)
+          : isEbpf
+            ? !isInKernel || stderr.includes(column)
+            : build === "reference C" && stderr.includes("clang");
         if (lacks) expect(size).toBeNull();
         else expect(size, `${build} ${column}`).toBeGreaterThan(100);
       }
@@ -56,14 +64,15 @@ describe("the size report", () => {
   test("says what is missing where there is no compiler", () => {
     const { status, stdout, stderr } = quickReport();
     expect(status).toBe(0);
-    expect(stderr.trimEnd().split("\n")).toEqual([
+    const notes = stderr.trimEnd().split("\n");
+    expect(notes.filter((line) => !line.includes(" verified: "))).toEqual([
       "not measured here: cortexM0 takes gcc-arm-none-eabi, libnewlib-arm-none-eabi",
       "not measured here: cortexM3 takes gcc-arm-none-eabi, libnewlib-arm-none-eabi",
       "not measured here: rv32imc takes gcc-riscv64-unknown-elf, picolibc-riscv64-unknown-elf",
       "not measured here: the C's own WebAssembly takes clang, lld",
     ]);
-    expect(stdout).toMatch(/^responder( +\d+){4}( +-){3}$/m);
-    expect(stdout).toMatch(/^reference C( +-){7}$/m);
+    expect(stdout).toMatch(/^responder( +\d+){4}( +-){3}( +\d+){1,2}( +-)?$/m);
+    expect(stdout).toMatch(/^reference C( +-){9}$/m);
     expect(quickReport("--complete").status).toBe(1);
   });
 
@@ -78,13 +87,18 @@ describe("the size report", () => {
 
   test("is on the page of the core as it is", () => {
     const readme = readFileSync(`${ROOT}/assembly/README.md`, "utf8");
-    const shown = [...readme.matchAll(/^([\w-]+(?: C)?) +((?: +\d+){7})$/gm)].map(([, build, cells = ""]) => {
-      const [wasm, , , code] = cells.trim().split(/ +/).map(Number);
-      return { build, wasm, code };
-    });
-    // The other columns depend on the versions of compilers; so does the C's own module.
+    const shown = [...readme.matchAll(/^([\w-]+(?: C)?) +((?: +(?:\d+|-)){9})$/gm)].map(
+      ([, build, cells = ""]) => {
+        const numbers = cells
+          .trim()
+          .split(/ +/)
+          .map((cell) => (cell === "-" ? null : Number(cell)));
+        return { build, wasm: numbers[0], code: numbers[3], ebpf: numbers[7] };
+      },
+    );
+    // The other columns depend on the versions of compilers and of the kernel; so does the C's own module.
     expect(shown.slice(0, -1)).toEqual(
-      rows.slice(0, -1).map(({ build, wasm, code }) => ({ build, wasm, code })),
+      rows.slice(0, -1).map(({ build, wasm, code, ebpf }) => ({ build, wasm, code, ebpf })),
     );
     expect(shown.at(-1)?.build).toBe("reference C");
   });
