@@ -2,6 +2,7 @@
 export { cni } from "./cni.ts";
 export { docker } from "./docker.ts";
 export { facts } from "./facts.ts";
+export { hosts } from "./hosts.ts";
 export { kea } from "./kea.ts";
 export { libvirt } from "./libvirt.ts";
 export { lxd } from "./lxd.ts";

@@ -1,5 +1,6 @@
-import { InputError, type Mode, mismatch, Prefix, quote } from "sixplane";
+import { InputError, type Mode, Prefix, quote } from "sixplane";
 import { warnOfReserved } from "../../zerotier/identity.ts";
+import { checkName, DOMAIN, domainOf, isWildcard, MODE } from "../names.ts";
 import { LIST_HELP, lineOf, type NamedNode, nodesOption, originOf, readNamedNodes } from "../nodes.ts";
 import type { Notes } from "../syntax.ts";
 import { networkTarget } from "../target.ts";
@@ -21,18 +22,9 @@ A name may start with *. as that of a wildcard. The records go into a zone by $I
   example:
     "echo 89e92ceee5 web | sixplane config zone --network 8056c2e21c000001 --domain example.org --nodes -",
   options: [
-    {
-      flags: "--domain <name>",
-      description: "the domain that the nodes' names are in, with a dot at its end or without",
-      required: true,
-    },
+    { ...DOMAIN, required: true },
     { ...nodesOption("the list of nodes"), required: true },
-    {
-      flags: "--mode <mode>",
-      description: "which addresses of the nodes",
-      choices: ["6plane", "rfc4193"],
-      usual: "6plane",
-    },
+    MODE,
     { flags: "--reverse", description: "the records of the ip6.arpa zone" },
     {
       flags: "--shared-names",
@@ -41,8 +33,7 @@ A name may start with *. as that of a wildcard. The records go into a zone by $I
   ],
   async write({ network, notes }, options) {
     const { nodes, mode, reverse, sharedNames } = options;
-    const domain = options.domain.replace(/(?<=.)\.$/, "");
-    checkName("domain", domain);
+    const domain = domainOf(options.domain);
     const list = await readNamedNodes(network, nodes);
     for (const { line, name } of list) checkName(`name in ${lineOf(line)}`, name, domain);
     if (!sharedNames) refuseShared(list);
@@ -69,24 +60,6 @@ A name may start with *. as that of a wildcard. The records go into a zone by $I
     return { files: [{ name: `${reverse ? zone : domain}.records`, syntax: ";", notes: explained, body }] };
   },
 });
-
-/**
- * Names of hosts are of letters, digits and hyphens, 63 between dots, 253 in all (RFC 1123 §2.1). Below a domain, an asterisk may
- * stand for the first label (RFC 4592 §2.1.1).
- */
-function checkName(what: string, name: string, domain?: string): void {
-  const expected = "letters, digits and hyphens, with dots between them";
-  const labels = name.split(".");
-  if (domain !== undefined && isWildcard(name)) labels.shift();
-  const isHostName = labels.every((label) => /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i.test(label));
-  if (!isHostName) throw mismatch(what, expected, name);
-  const { length } = domain === undefined ? name : `${name}.${domain}`;
-  if (length > 253) throw mismatch(what, "so short that there are 253 characters with its domain", name);
-}
-
-function isWildcard(name: string): boolean {
-  return name === "*" || name.startsWith("*.");
-}
 
 /** @throws InputError where two nodes have the same name, in whatever case (RFC 4343) */
 function refuseShared(list: readonly NamedNode[]): void {
