@@ -1,9 +1,11 @@
 // What `sixplane doctor` finds on hosts brought into each trap, and whether the commands that it prints mend it.
 import { chmodSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { neighbours } from "../../bindings/cli/doctor/checks/neighbours.ts";
 import type { HostState } from "../../bindings/cli/doctor/state.ts";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
+import { startDockerd } from "../config/dockerd.ts";
 import { folder } from "../support/command.ts";
 import { diagnose, doctor, inShell, zerotierInterface } from "../support/doctor.ts";
 import { A, B, Program, until } from "../support/hosts.ts";
@@ -71,6 +73,34 @@ const TRAPS: [name: string, check: string, into: string[], what: string | RegExp
     /: out of inet site\.$/,
   ],
   [
+    "a firewall that drops unique local addresses before routing",
+    "firewall",
+    [
+      "nft add table ip6 bogons",
+      "nft 'add chain ip6 bogons early { type filter hook prerouting priority -300; }'",
+      `nft add rule ip6 bogons early iifname ${ZT} ip6 saddr fc00::/7 drop`,
+    ],
+    `The firewall drops what goes from ${ZT} to ${BRIDGE}: early of ip6 bogons.`,
+  ],
+  [
+    "a translation like Docker's",
+    "translation",
+    [`ip6tables -t nat -A POSTROUTING -s ${HOST_PREFIX} ! -o ${BRIDGE} -j MASQUERADE`],
+    `What containers behind ${BRIDGE} send to others leaves under this host's address: POSTROUTING of ip6 nat.`,
+  ],
+  [
+    "a translation of nftables' own",
+    "translation",
+    [
+      "nft add table inet site",
+      "nft 'add chain inet site out { type nat hook postrouting priority 100; }'",
+      "nft add chain inet site masquerading",
+      "nft add rule inet site masquerading ip6 saddr fc00::/7 masquerade",
+      `nft add rule inet site out oifname != ${BRIDGE} jump masquerading`,
+    ],
+    /: out of inet site\.$/,
+  ],
+  [
     "a way out when ZeroTier stops",
     "leak",
     [`ip -6 route delete unreachable ${NETWORK_PREFIX} metric 4096`],
@@ -128,6 +158,18 @@ const TRAPS: [name: string, check: string, into: string[], what: string | RegExp
     [`ip -6 address add ${A.sixplane}/40 dev eth0`],
     `eth0 has ${A.sixplane}/40, which ${ZT} should have alone.`,
   ],
+  [
+    "a second route to the network, without an address",
+    "address",
+    [`ip -6 route add ${NETWORK_PREFIX} dev eth0 metric 10`],
+    `A route leads to ${NETWORK_PREFIX} by eth0, too, not by ${ZT} alone.`,
+  ],
+  [
+    "an interface that is a port of a bridge",
+    "bridged",
+    ["ip link add br-other type bridge", `ip link set ${ZT} master br-other`],
+    `${ZT} is a port of br-other.`,
+  ],
 ];
 
 beforeEach(({ skip }) => {
@@ -142,7 +184,8 @@ afterEach(() => {
   run("nft", "flush", "ruleset");
   run("sysctl", "-qw", "net/ipv6/conf/all/forwarding=0");
   for (const { ifname } of JSON.parse(run("ip", "-json", "link")) as { ifname: string }[])
-    if (["far", "port", "router", BRIDGE].includes(ifname)) run("ip", "link", "delete", ifname);
+    if (["br-other", "docker7", "far", "port", "router", BRIDGE].includes(ifname))
+      run("ip", "link", "delete", ifname);
   run("ip", "-6", "route", "flush", "table", "main");
 });
 
@@ -151,6 +194,174 @@ async function healthy(): Promise<ZeroTier> {
   inShell(...HEALTHY);
   return startService(answers(STATUS, [EARTH]));
 }
+
+describe("a filter of the reverse path", () => {
+  test("is no fault, unless the way back is another, and then goes with its cause", async () => {
+    await using zerotier = await healthy();
+    inShell(
+      "nft add table inet strict",
+      "nft 'add chain inet strict early { type filter hook prerouting priority -10; }'",
+      "nft add rule inet strict early meta nfproto ipv6 fib saddr . iif oif missing drop",
+      "ip6tables -t raw -A PREROUTING -m rpfilter --invert -j DROP",
+    );
+    const look = async () =>
+      (await diagnose("--zerotier", zerotier.folder)).findings.map(({ check, why }) => [check, why]);
+    expect(await look()).toEqual([]);
+    inShell(`ip -6 route add ${NETWORK_PREFIX} dev eth0 metric 10`);
+    expect(await look()).toEqual([
+      ["address", expect.anything()],
+      [
+        "firewall",
+        "The source is reached by eth0, so a filter of the reverse path takes the packets for forged.",
+      ],
+    ]);
+    const { findings } = await diagnose("--zerotier", zerotier.folder);
+    inShell(...(findings[0]?.mend ?? []));
+    expect(await look()).toEqual([]);
+  });
+
+  test.each([
+    [
+      "nftables'",
+      [
+        "nft add table ip6 strict",
+        "nft 'add chain ip6 strict early { type filter hook prerouting priority -10; }'",
+        "nft add rule ip6 strict early fib saddr . iif oif missing drop",
+      ],
+    ],
+    ["ip6tables'", ["ip6tables -t raw -A PREROUTING -m rpfilter --invert -j DROP"]],
+  ])("of %s own is opened by the printed commands", async (_, into) => {
+    await using zerotier = await healthy();
+    inShell(...into, `ip -6 route add ${NETWORK_PREFIX} dev eth0 metric 10`);
+    const { findings } = await diagnose("--zerotier", zerotier.folder);
+    const firewall = findings.find(({ check }) => check === "firewall");
+    inShell(...(firewall?.mend ?? []));
+    const after = await diagnose("--zerotier", zerotier.folder);
+    expect(findings.map(({ check }) => check)).toEqual(["address", "firewall"]);
+    expect(after.findings.map(({ check }) => check)).toEqual(["address"]);
+  });
+});
+
+describe("Docker's engine", () => {
+  const VERSION = { Version: "20.10.24+dfsg1", ApiVersion: "1.41" };
+  const SUBNET = "fc9c:56c2:e389:e92c:eee5:7::/96";
+  const GATEWAY = "fc9c:56c2:e389:e92c:eee5:7:0:1";
+  const network = (Subnet: string, more = {}) => ({
+    Name: "web",
+    Id: "0123456789abcdef",
+    Driver: "bridge",
+    EnableIPv6: true,
+    IPAM: {
+      Config: [
+        { Subnet: "172.18.0.0/16", Gateway: "172.18.0.1" },
+        { Subnet, Gateway: GATEWAY },
+      ],
+    },
+    Options: { "com.docker.network.bridge.name": "docker7" },
+    ...more,
+  });
+
+  /** An engine that answers to two paths, and what the doctor says of it. */
+  async function said(zerotier: ZeroTier, version: unknown, networks: unknown) {
+    using files = folder();
+    const engine = createServer(({ url }, answer) =>
+      answer.end(JSON.stringify(url === "/version" ? version : networks)),
+    );
+    await new Promise<void>((resolve) => engine.listen(files.path("docker.sock"), resolve));
+    process.env["DOCKER_HOST"] = `unix://${files.path("docker.sock")}`;
+    try {
+      const result = await diagnose("--zerotier", zerotier.folder);
+      return { ...result, docker: result.said.filter(({ check }) => check === "docker") };
+    } finally {
+      delete process.env["DOCKER_HOST"];
+      engine.closeAllConnections();
+      await new Promise((resolve) => engine.close(resolve));
+    }
+  }
+
+  test("that is right is said to be so", async () => {
+    await using zerotier = await healthy();
+    inShell(
+      "ip link add docker7 mtu 2800 type bridge",
+      "ip link set docker7 up",
+      `ip -6 address add ${GATEWAY}/96 dev docker7`,
+    );
+    inShell(
+      `ip6tables -I FORWARD -i ${ZT} -o docker7 -j ACCEPT`,
+      `ip6tables -I FORWARD -i docker7 -o ${ZT} -j ACCEPT`,
+    );
+    const { docker, findings } = await said(zerotier, VERSION, [
+      network(SUBNET),
+      { ...network(SUBNET), Driver: "macvlan" },
+    ]);
+    expect(findings).toEqual([]);
+    expect(docker.map(({ what }) => what)).toEqual([
+      `Docker 20.10.24+dfsg1 gives containers of its network web addresses of ${SUBNET} behind docker7`,
+    ]);
+  });
+
+  test("without a network in the /80 is no fault", async () => {
+    await using zerotier = await healthy();
+    const { docker, findings } = await said(zerotier, VERSION, [network("fd00:1::/64")]);
+    expect(findings).toEqual([]);
+    expect(docker.map(({ what }) => what)).toEqual([
+      `no network of Docker 20.10.24+dfsg1 gives containers addresses of ${HOST_PREFIX}`,
+    ]);
+  });
+
+  test("whose bridge lost its address is diagnosed, and mended by the printed command", async () => {
+    await using zerotier = await healthy();
+    inShell("ip link add docker7 mtu 2800 type bridge", "ip link set docker7 up");
+    const { findings } = await said(zerotier, VERSION, [network(SUBNET)]);
+    expect(findings).toMatchObject([
+      { check: "docker", what: `docker7 does not have ${GATEWAY}, the gateway of Docker's network web.` },
+    ]);
+    inShell(...(findings[0]?.mend ?? []));
+    expect((await said(zerotier, VERSION, [network(SUBNET)])).docker).toMatchObject([{ kind: "right" }]);
+  });
+
+  test("with another node's prefix is diagnosed", async () => {
+    await using zerotier = await healthy();
+    const { findings } = await said(zerotier, VERSION, [network("fc9c:56c2:e3de:adbe:ef01:7::/96")]);
+    expect(findings[0]).toMatchObject({
+      check: "docker",
+      what: `Docker's network web gives containers addresses of fc9c:56c2:e3de:adbe:ef01:7::/96, which belongs to node ${B.node}, not to this host.`,
+      mend: [
+        "docker network rm web",
+        "docker network create --ipv6 --subnet fc9c:56c2:e389:e92c:eee5:1::/96 web",
+      ],
+    });
+  });
+
+  test.each([
+    ["no version", {}, [], /^what answers on ".*" is not Docker's engine$/],
+    ["no list", VERSION, { message: "page not found" }, /^what answers on ".*" is not Docker's engine$/],
+  ])("that answers with %s is not seen", async (_, version, networks, what) => {
+    await using zerotier = await healthy();
+    const { docker, status } = await said(zerotier, version, networks);
+    expect(docker).toMatchObject([{ kind: "unseen", what: expect.stringMatching(what) }]);
+    expect(status).toBe(0);
+  });
+
+  test("that is real is read", async ({ skip }) => {
+    await using zerotier = await healthy();
+    const daemon = { ipv6: true, "fixed-cidr-v6": SUBNET, ip6tables: false };
+    await using engine = await startDockerd(skip, JSON.stringify(daemon));
+    process.env["DOCKER_HOST"] = `unix://${engine.socket}`;
+    try {
+      const { said } = await diagnose("--zerotier", zerotier.folder);
+      const docker = said.filter(({ check }) => check === "docker");
+      expect(docker).toMatchObject([
+        {
+          kind: "right",
+          what: expect.stringContaining(`network bridge addresses of ${SUBNET} behind docker0`),
+        },
+      ]);
+    } finally {
+      delete process.env["DOCKER_HOST"];
+    }
+  });
+});
 
 describe("the neighbour table, which all namespaces share and is played here,", () => {
   /** A host whose table has been filled so far, with the kernel's own limits. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { diagnose, doctor, inShell } from "../support/doctor.ts";
-import { A, B, C, Host, NETWORK, runIn, Underlay, withoutDetection } from "../support/hosts.ts";
+import { A, B, C, Host, NETWORK, ping, runIn, Underlay, withoutDetection } from "../support/hosts.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
 import { answers, EARTH, STATUS, startService, type ZeroTier } from "../support/zerotier.ts";
 
@@ -26,7 +26,7 @@ function keep<T extends AsyncDisposable | Disposable>(one: T): T {
   return one;
 }
 
-const isPossible = obstacle === undefined && isRoot && isInstalled("nft") && isInstalled("ping");
+const isPossible = obstacle === undefined && isRoot && ["ip6tables", "nft", "ping"].every(isInstalled);
 
 beforeAll(async () => {
   if (!isPossible) return;
@@ -66,7 +66,7 @@ afterAll(async () => {
   }
 });
 
-beforeEach(({ skip }) => skip(!isPossible, obstacle ?? "it takes root, nft and ping"));
+beforeEach(({ skip }) => skip(!isPossible, obstacle ?? "it takes root, ip6tables, nft and ping"));
 
 /** What of this host a probe could leave behind. */
 const traces = () => ["address", "route"].map((what) => run("ip", "-6", what, "show", "dev", "zt0"));
@@ -191,5 +191,23 @@ describe("a probe", () => {
       2,
       "sixplane: give the ID of the network to probe: this host has joined several\n",
     ]);
+  });
+});
+
+describe("solicitations that nobody answers", () => {
+  test("are diagnosed, and mended by the printed commands", async () => {
+    const look = async () => {
+      const { said } = await diagnose(NETWORK, "--zerotier", zerotier.folder);
+      return said.filter(({ check }) => check === "unanswered");
+    };
+    run("ip", "-6", "neighbour", "flush", "dev", "zt0");
+    inShell("ip6tables -A INPUT -p ipv6-icmp -j DROP");
+    const { status } = ping(undefined, IN_B(53));
+    expect(status).toBe(1);
+    const [found] = await look();
+    expect(found?.what).toBe(`Nobody answers solicitations for ${IN_B(53)} on zt0.`);
+    inShell(...(found?.mend ?? []));
+    expect(ping(undefined, IN_B(53)).status).toBe(0);
+    expect(await look()).toMatchObject([{ kind: "right" }]);
   });
 });

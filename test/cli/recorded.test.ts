@@ -68,9 +68,20 @@ describe("sixplane doctor", () => {
     ["ok", [], "8056c2e21c000001", [["joined", "This host has not joined network 8056c2e21c000001."]]],
     [
       "ok",
-      [],
+      [RFC4193],
       ID,
       [["address", `${DEVICE} does not have fccd:e806:aee9:42a3:3557::1, though the controller assigns it.`]],
+    ],
+    [
+      "ok",
+      [SIXPLANE],
+      ID,
+      [
+        [
+          "address",
+          `${DEVICE} does not have fdf9:e806:af34:0:199:93e9:42a3:3557, though the controller assigns it.`,
+        ],
+      ],
     ],
   ];
 

@@ -16,6 +16,8 @@ const CONTAINED = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mou
 const IN_MEMORY = 'for folder in /etc /opt /run; do mount -t tmpfs none $folder || exit; done; exec "$@"';
 
 export interface Dockerd extends AsyncDisposable {
+  /** Where its API is. */
+  readonly socket: string;
   /** What its API says at a path. */
   ask(path: string): Promise<unknown>;
   /** Makes a network with IPv6. */
@@ -72,6 +74,7 @@ export async function startDockerd(
     throw error;
   }
   return {
+    socket,
     ask: (path) => ask(socket, path),
     create: (network) => ask(socket, "/networks/create", { Name: network, EnableIPv6: true }),
     prefixes: async (network) => {

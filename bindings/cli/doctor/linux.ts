@@ -6,9 +6,18 @@ import { systemReason } from "../io/failure.ts";
 import { joinedIn } from "../zerotier/folder.ts";
 import { type Joined, type Node, readNetworks, readNode } from "../zerotier/networks.ts";
 import { Service } from "../zerotier/service.ts";
+import { readDocker } from "./docker.ts";
 import type { Ends, Outcome } from "./probe/echo.ts";
 import { sendEcho } from "./probe/packet-socket.ts";
-import { type HostState, type Link, type Route, type RulesetItem, Unseen } from "./state.ts";
+import {
+  type Docker,
+  type HostState,
+  type Link,
+  type Neighbour,
+  type Route,
+  type RulesetItem,
+  Unseen,
+} from "./state.ts";
 
 const MOST_BYTES = 64 * 2 ** 20;
 const PING_SECONDS = 4;
@@ -51,6 +60,14 @@ export class LinuxHost implements HostState {
 
   routes(): Route[] {
     return this.#once("routes", () => json<Route>("ip", "-json", "-details", "-6", "route", "show"));
+  }
+
+  neighbours({ ifname }: Link): Neighbour[] {
+    return json<Neighbour>("ip", "-json", "-6", "neighbour", "show", "dev", ifname);
+  }
+
+  docker(): Promise<Docker | undefined> {
+    return this.#once("docker", readDocker);
   }
 
   setting(path: string): number {

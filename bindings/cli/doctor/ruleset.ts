@@ -1,4 +1,4 @@
-// What nftables' rules for forwarding make of a packet (upstream: libnftables-json(5)). Rules of ip6tables are among them.
+// What nftables' rules make of a packet that is forwarded (upstream: libnftables-json(5)). Rules of ip6tables are among them.
 import { isWithin } from "./range.ts";
 import type { RulesetItem } from "./state.ts";
 
@@ -9,87 +9,161 @@ export interface Packet {
   to: string;
   source: string;
   destination: string;
+  /** The interface by which its source would be reached; undefined where there is no route. */
+  back: string | undefined;
 }
 
-interface Chain {
+export interface Chain {
   family: string;
   table: string;
   name: string;
+  hook: string;
 }
 
-export type Verdict = { accepts: true } | { accepts: false; chain: Chain };
+interface Rule {
+  family: string;
+  table: string;
+  chain: string;
+  expr: unknown;
+}
+
+/** What a rule does with a packet in the end. */
+type End = "accept" | "drop" | "translate";
 
 /** The deepest that jumps go (upstream: NFT_JUMP_STACK_SIZE). */
 const MOST_JUMPS = 16;
 
+/** The hooks that a forwarded packet passes, in their order. */
+const HOOKS = ["prerouting", "forward", "postrouting"];
+
 /**
- * What becomes of a packet. It passes if every chain for forwarding accepts it. A rule with a condition that is not
- * understood here is taken not to match.
+ * The chain that drops a packet; undefined where it passes, as it does if every chain for forwarding accepts it. A rule with a
+ * condition that is not understood here is taken not to match.
  */
-export function verdictOf(items: readonly RulesetItem[], packet: Packet): Verdict {
-  const chains = items.map(({ chain }) => Object(chain)).filter(isForwarding);
-  for (const chain of chains) {
-    const decided = walk(items, chain, packet, 0);
-    const isAccepted = decided === undefined ? chain.policy !== "drop" : decided;
-    if (!isAccepted) return { accepts: false, chain };
-  }
-  return { accepts: true };
+export function dropping(items: readonly RulesetItem[], packet: Packet): Chain | undefined {
+  return basesOf(items, "filter", HOOKS).find((chain) => {
+    const end = walk(rulesOf(items), chain, packet, 0);
+    return end === undefined ? chain.policy === "drop" : end === "drop";
+  });
 }
 
-function isForwarding({ family, hook }: { family?: string; hook?: string }): boolean {
-  return hook === "forward" && (family === "ip6" || family === "inet");
+/** The chain that gives a packet another source; undefined where none does. */
+export function translating(items: readonly RulesetItem[], packet: Packet): Chain | undefined {
+  const chains = basesOf(items, "nat", ["postrouting"]);
+  return chains.find((chain) => walk(rulesOf(items), chain, packet, 0) === "translate");
 }
 
-/** Whether the chain accepts or drops the packet; undefined where it comes to its end. */
-function walk(
+/** The chains of a type that the kernel starts with, in the order of their hooks. */
+function basesOf(
   items: readonly RulesetItem[],
-  chain: Chain,
+  type: string,
+  hooks: string[],
+): (Chain & { policy?: string })[] {
+  const chains = items
+    .map(({ chain }) => Object(chain))
+    .filter(({ family }) => family === "ip6" || family === "inet");
+  return hooks.flatMap((hook) => chains.filter((chain) => chain.type === type && chain.hook === hook));
+}
+
+function rulesOf(items: readonly RulesetItem[]): Rule[] {
+  return items.map(({ rule }) => Object(rule));
+}
+
+/** What the chain does with the packet; undefined where it comes to its end. */
+function walk(
+  all: readonly Rule[],
+  chain: Omit<Chain, "hook">,
   packet: Packet,
   jumps: number,
-): boolean | undefined {
+): End | undefined {
   if (jumps > MOST_JUMPS) return undefined;
-  const rules = items
-    .map(({ rule }) => Object(rule))
-    .filter(
-      ({ family, table, chain: name }) =>
-        family === chain.family && table === chain.table && name === chain.name,
-    );
+  const rules = all.filter(
+    ({ family, table, chain: name }) =>
+      family === chain.family && table === chain.table && name === chain.name,
+  );
   for (const { expr } of rules) {
-    const statements: unknown[] = Array.isArray(expr) ? expr : [];
-    const action = actionOf(statements, packet);
+    const action = actionOf(Array.isArray(expr) ? expr : [], packet);
     if (!action) continue;
-    if ("accept" in action) return true;
-    if ("drop" in action || "reject" in action) return false;
     if ("return" in action) return undefined;
+    const end = endOf(action);
+    if (end) return end;
     const { target } = Object(action["jump"] ?? action["goto"]);
-    const decided = walk(items, { ...chain, name: target }, packet, jumps + 1);
+    const decided = walk(all, { ...chain, name: target }, packet, jumps + 1);
     if (decided !== undefined || "goto" in action) return decided;
   }
   return undefined;
 }
 
-const ACTIONS = ["accept", "drop", "reject", "return", "jump", "goto"];
+function endOf(action: Record<string, unknown>): End | undefined {
+  if ("accept" in action) return "accept";
+  if ("drop" in action || "reject" in action) return "drop";
+  return "masquerade" in action || "snat" in action || "xt" in action ? "translate" : undefined;
+}
+
+const ACTIONS = ["accept", "drop", "reject", "return", "jump", "goto", "masquerade", "snat"];
 const WITHOUT_EFFECT = ["counter", "log", "comment"];
 
 /** What a rule does with the packet, where all of its conditions hold. */
 function actionOf(statements: unknown[], packet: Packet): Record<string, unknown> | undefined {
   for (const statement of statements) {
     const name = Object.keys(Object(statement))[0] ?? "";
-    if (ACTIONS.includes(name)) return Object(statement);
-    const holds = name === "match" ? matches(Object(statement).match, packet) : WITHOUT_EFFECT.includes(name);
+    if (ACTIONS.includes(name) || isTranslation(statement)) return Object(statement);
+    const holds =
+      name === "match"
+        ? matches(Object(statement).match, packet)
+        : WITHOUT_EFFECT.includes(name) || (isReversePath(statement) && holdsReversePath(statements, packet));
     if (!holds) return undefined;
   }
   return undefined;
+}
+
+/** A target of ip6tables that changes the source. */
+function isTranslation(statement: unknown): boolean {
+  const { type, name } = Object(Object(statement).xt);
+  return type === "target" && (name === "MASQUERADE" || name === "SNAT");
+}
+
+/** The match of ip6tables for packets whose source is reached by their interface. */
+function isReversePath(statement: unknown): boolean {
+  const { type, name } = Object(Object(statement).xt);
+  return type === "match" && name === "rpfilter";
+}
+
+/** nft does not tell whether rpfilter is inverted: where it drops, nobody would have it otherwise. */
+function holdsReversePath(statements: unknown[], packet: Packet): boolean {
+  const drops = statements.some((statement) => "drop" in Object(statement) || "reject" in Object(statement));
+  return drops === (packet.back !== packet.from);
 }
 
 function matches(
   { op, left, right }: { op: string; left: unknown; right: unknown },
   packet: Packet,
 ): boolean {
+  const { fib } = Object(left);
+  if (fib) return matchesRoute(fib, op, right, packet);
   const value = partOf(Object(left), packet);
-  if (value === undefined) return false;
+  if (value === undefined || isNamedSet(right)) return false;
   const is = alternatives(right).some((wanted) => isSame(value, wanted));
   return op === "!=" ? !is : is;
+}
+
+/** Whether a route leads back to the source, as `fib saddr . iif oif` has it: `false` and 0 are for none. */
+function matchesRoute(
+  { result, flags }: { result?: string; flags?: string | string[] },
+  op: string,
+  right: unknown,
+  { from, back }: Packet,
+): boolean {
+  const keys = [flags].flat();
+  if (result !== "oif" || !keys.includes("saddr")) return false;
+  const isMissing = keys.includes("iif") ? back !== from : back === undefined;
+  const asksForMissing = right === false || right === 0 || right === "0";
+  if (!asksForMissing && right !== true) return false;
+  return (isMissing === asksForMissing) === (op !== "!=");
+}
+
+function isNamedSet(right: unknown): boolean {
+  return typeof right === "string" && right.startsWith("@");
 }
 
 /** What the packet has where a condition looks; undefined for what this packet does not decide. */

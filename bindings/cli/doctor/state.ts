@@ -21,6 +21,10 @@ export interface HostState {
   links(): Link[];
   /** The routes of the main table, IPv6. */
   routes(): Route[];
+  /** The neighbours on an interface, IPv6. */
+  neighbours(link: Link): Neighbour[];
+  /** Docker's engine; undefined where none runs here. */
+  docker(): Promise<Docker | undefined>;
   /** The value of a setting, such as `net/ipv6/conf/all/forwarding`. */
   setting(path: string): number;
   /** How full the neighbour table has been since the machine started. */
@@ -68,6 +72,28 @@ export interface Route {
   gateway?: string;
   protocol?: string;
   metric?: number;
+}
+
+/** An entry of the neighbour table, as `ip -json -6 neighbour` gives it. */
+export interface Neighbour {
+  dst: string;
+  /** Such as `REACHABLE`. */
+  state: string[];
+}
+
+/** Docker's engine, and its networks of the bridge driver. */
+export interface Docker {
+  /** Such as `20.10.24+dfsg1`. */
+  version: string;
+  networks: DockerNetwork[];
+}
+
+export interface DockerNetwork {
+  name: string;
+  /** Its interface. */
+  bridge: string;
+  /** Its IPv6 subnets and the gateway in each; none where it has no IPv6. */
+  subnets: { subnet: string; gateway: string }[];
 }
 
 /** One object of nftables' JSON (upstream: libnftables-json(5)). */

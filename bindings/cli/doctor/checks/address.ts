@@ -1,20 +1,26 @@
-import { command, found, type NetworkCheck, right } from "../check.ts";
+import type { HostAddress, Prefix } from "sixplane";
+import { command, found, type NetworkCheck, type Result, right, type Subject } from "../check.ts";
+import type { Link, LinkAddress } from "../state.ts";
 
-/** Whether the interface really has the 6PLANE address that the controller assigns, and has it alone. */
+/** An address that the controller assigns, and the prefix that all addresses of its mode are in. */
+interface Assigned {
+  address: string;
+  all: Prefix;
+}
+
+/** Whether the interface really has the addresses that the controller assigns, with their routes, and has them alone. */
 export const address: NetworkCheck = {
   name: "address",
-  run({ state, network, host, joined, device }) {
-    const { address } = host.sixplane;
-    if (joined.status !== "OK" || !joined.allowManaged || !joined.addresses.includes(address)) return [];
-    const { length } = network.sixplane;
-    const own = device?.addr_info.find(({ local }) => local === address);
-    const twins = state
-      .links()
-      .filter(
-        (link) =>
-          link !== device &&
-          link.addr_info.some(({ local, prefixlen }) => local === address && prefixlen <= length),
-      );
+  run(subject) {
+    const { network, host, joined, device } = subject;
+    const modes: [HostAddress, Prefix][] = [
+      [host.sixplane, network.sixplane],
+      [host.rfc4193, network.rfc4193],
+    ];
+    const assigned = modes
+      .map(([{ address }, all]) => ({ address, all }))
+      .filter(({ address }) => joined.addresses.includes(address));
+    if (joined.status !== "OK" || !joined.allowManaged || assigned.length === 0) return [];
     if (!device)
       return [
         found({
@@ -23,44 +29,74 @@ export const address: NetworkCheck = {
           mend: ["systemctl restart zerotier-one"],
         }),
       ];
-    const results = twins.map(({ ifname }) =>
-      found({
-        what: `${ifname} has ${address}/${length}, which ${device.ifname} should have alone.`,
-        why: "Two routes lead to the same /40, and packets take one of them by chance.",
-        mend: [command("ip", "-6", "address", "delete", `${address}/${length}`, "dev", ifname)],
-      }),
-    );
-    if (own?.dadfailed)
-      results.push(
-        found({
-          what: `${device.ifname} does not use ${address}: another host has it.`,
-          why: "The kernel found the address in use, so nothing is sent from it.",
-          mend: [
-            command("ip", "-6", "address", "delete", `${address}/${own.prefixlen}`, "dev", device.ifname),
-            command("ip", "-6", "address", "add", `${address}/${own.prefixlen}`, "dev", device.ifname),
-          ],
-          where:
-            "this host, once no other has its identity: give each clone of a machine an identity of its own",
-        }),
-      );
-    else if (!own)
-      results.push(
-        found({
-          what: `${device.ifname} does not have ${address}, though the controller assigns it.`,
-          why: "There is no route to the network, so every ping says that the network is unreachable.",
-          mend: [command("ip", "-6", "address", "add", `${address}/${length}`, "dev", device.ifname)],
-        }),
-      );
-    else if (!state.routes().some(({ dst, dev }) => dev === device.ifname && dst === `${network.sixplane}`))
-      results.push(
-        found({
-          what: `No route leads to ${network.sixplane} by ${device.ifname}, which has ${address}.`,
-          why: "Packets for other hosts and their containers go nowhere, or elsewhere.",
-          mend: [
-            command("ip", "-6", "route", "add", `${network.sixplane}`, "dev", device.ifname, "metric", "256"),
-          ],
-        }),
-      );
-    return results.length > 0 ? results : [right(`${device.ifname} has ${address}, and no other interface`)];
+    return assigned.flatMap((one) => {
+      const results = [...twinsOf(subject, device, one), ...stateOf(subject, device, one)];
+      return results.length > 0
+        ? results
+        : [right(`${device.ifname} has ${one.address}, and no other interface`)];
+    });
   },
 };
+
+/** Other interfaces with the address, or with a route to all that are reached by it. */
+function twinsOf({ state }: Subject, device: Link, { address, all }: Assigned): Result[] {
+  const others = state.links().filter((link) => link !== device);
+  const isSame = ({ local, prefixlen }: LinkAddress) => local === address && prefixlen <= all.length;
+  const twins = others.flatMap(({ ifname, addr_info }) =>
+    addr_info.filter(isSame).map((one) => ({ ifname, ...one })),
+  );
+  const routes = state
+    .routes()
+    .filter(({ type, dst, dev }) => type === "unicast" && dst === `${all}` && dev !== device.ifname)
+    .filter(({ dev }) => !twins.some(({ ifname }) => ifname === dev));
+  const why = `Two routes lead to the same /${all.length}, and packets take the one with the lower metric, or one by chance.`;
+  return [
+    ...twins.map(({ ifname, prefixlen }) =>
+      found({
+        what: `${ifname} has ${address}/${prefixlen}, which ${device.ifname} should have alone.`,
+        why,
+        mend: [command("ip", "-6", "address", "delete", `${address}/${prefixlen}`, "dev", ifname)],
+      }),
+    ),
+    ...routes.map(({ dev = "", metric = 1024 }) =>
+      found({
+        what: `A route leads to ${all} by ${dev}, too, not by ${device.ifname} alone.`,
+        why,
+        mend: [command("ip", "-6", "route", "delete", `${all}`, "dev", dev, "metric", `${metric}`)],
+      }),
+    ),
+  ];
+}
+
+/** What the interface lacks: the address, its use, or its route. */
+function stateOf({ state }: Subject, { ifname, addr_info }: Link, { address, all }: Assigned): Result[] {
+  const own = addr_info.find(({ local }) => local === address);
+  if (!own)
+    return [
+      found({
+        what: `${ifname} does not have ${address}, though the controller assigns it.`,
+        why: "There is no route to the network, so every ping says that the network is unreachable.",
+        mend: [command("ip", "-6", "address", "add", `${address}/${all.length}`, "dev", ifname)],
+      }),
+    ];
+  if (own.dadfailed)
+    return [
+      found({
+        what: `${ifname} does not use ${address}: another host has it.`,
+        why: "The kernel found the address in use, so nothing is sent from it.",
+        mend: ["delete", "add"].map((act) =>
+          command("ip", "-6", "address", act, `${address}/${own.prefixlen}`, "dev", ifname),
+        ),
+        where:
+          "this host, once no other has its identity: give each clone of a machine an identity of its own",
+      }),
+    ];
+  if (state.routes().some(({ dst, dev }) => dev === ifname && dst === `${all}`)) return [];
+  return [
+    found({
+      what: `No route leads to ${all} by ${ifname}, which has ${address}.`,
+      why: "Packets for other hosts and their containers go nowhere, or elsewhere.",
+      mend: [command("ip", "-6", "route", "add", `${all}`, "dev", ifname, "metric", "256")],
+    }),
+  ];
+}

@@ -1,28 +1,26 @@
 import { command, found, type NetworkCheck, type Result, right } from "../check.ts";
-import { type Packet, verdictOf } from "../ruleset.ts";
+import { type Chain, dropping, type Packet } from "../ruleset.ts";
+import type { RulesetItem } from "../state.ts";
+import { waysOf } from "../ways.ts";
 
 /** Whether the firewall forwards between the network and containers. */
 export const firewall: NetworkCheck = {
   name: "firewall",
-  run({ state, network, host, joined, bridges }) {
+  run(subject) {
+    const { state, joined, bridges } = subject;
     const items = bridges.length > 0 ? state.ruleset() : [];
-    const far = network.sixplane.address(1n << 60n);
-    const near = host.sixplane.prefix.address(0x242);
-    return bridges.flatMap(({ ifname }): Result[] => {
-      const ways: Packet[] = [
-        { from: joined.device, to: ifname, source: far, destination: near },
-        { from: ifname, to: joined.device, source: near, destination: far },
-      ];
-      const shut = ways.flatMap((packet) => {
-        const verdict = verdictOf(items, packet);
-        return verdict.accepts ? [] : [{ packet, chain: verdict.chain }];
+    return bridges.flatMap((bridge): Result[] => {
+      const shut = waysOf(subject, bridge).flatMap((packet) => {
+        const chain = dropping(items, packet);
+        return chain ? [{ packet, chain }] : [];
       });
       const [first] = shut;
-      if (!first) return [right(`the firewall forwards between ${joined.device} and ${ifname}`)];
+      if (!first) return [right(`the firewall forwards between ${joined.device} and ${bridge.ifname}`)];
+      const ways = shut.map(({ packet }) => `from ${packet.from} to ${packet.to}`).join(" and ");
       return [
         found({
-          what: `The firewall drops what goes ${shut.map(({ packet }) => `from ${packet.from} to ${packet.to}`).join(" and ")}: ${first.chain.name} of ${first.chain.family} ${first.chain.table}.`,
-          why: "Containers are silent, though their hosts answer.",
+          what: `The firewall drops what goes ${ways}: ${first.chain.name} of ${first.chain.family} ${first.chain.table}.`,
+          why: whyOf(first.packet, first.chain),
           mend: shut.map(({ packet, chain }) => opening(packet, chain, items)),
         }),
       ];
@@ -30,40 +28,32 @@ export const firewall: NetworkCheck = {
   },
 };
 
-/** The command that lets the packet through: by ip6tables in its own chain, so that it and Docker still know the chain. */
-function opening(
-  { from, to }: Packet,
-  chain: { family: string; table: string; name: string },
-  items: readonly object[],
-): string {
-  const isIptables = chain.family === "ip6" && chain.table === "filter" && chain.name === "FORWARD";
-  if (!isIptables)
-    return command(
-      "nft",
-      "insert",
-      "rule",
-      chain.family,
-      chain.table,
-      chain.name,
-      "iifname",
-      from,
-      "oifname",
-      to,
-      "accept",
-    );
-  const hasDocker = items.some((item) => {
-    const { family, table, name } = Object(Object(item).chain);
+function whyOf({ from, back }: Packet, { hook }: Chain): string {
+  if (hook !== "prerouting" || back === from) return "Containers are silent, though their hosts answer.";
+  return `The source is reached by ${back ?? "no interface"}, so a filter of the reverse path takes the packets for forged.`;
+}
+
+/** The tables of ip6tables. Their chains are changed by it, so that it and Docker still know them. */
+const IP6TABLES = ["filter", "mangle", "raw", "security"];
+
+/** The command that lets the packet through. Before routing, a rule cannot know where the packet goes. */
+function opening({ from, to }: Packet, chain: Chain, items: readonly RulesetItem[]): string {
+  const { family, table, name, hook } = chain;
+  const isBeforeRouting = hook === "prerouting";
+  const isIptables = family === "ip6" && IP6TABLES.includes(table) && name === hook.toUpperCase();
+  if (!isIptables) {
+    const out = isBeforeRouting ? [] : ["oifname", to];
+    return command("nft", "insert", "rule", family, table, name, "iifname", from, ...out, "accept");
+  }
+  const own = hook === "forward" && table === "filter" && hasDocker(items) ? "DOCKER-USER" : name;
+  const out = isBeforeRouting ? [] : ["-o", to];
+  const where = table === "filter" ? [] : ["-t", table];
+  return command("ip6tables", ...where, "-I", own, "-i", from, ...out, "-j", "ACCEPT");
+}
+
+function hasDocker(items: readonly RulesetItem[]): boolean {
+  return items.some(({ chain }) => {
+    const { family, table, name } = Object(chain);
     return family === "ip6" && table === "filter" && name === "DOCKER-USER";
   });
-  return command(
-    "ip6tables",
-    "-I",
-    hasDocker ? "DOCKER-USER" : "FORWARD",
-    "-i",
-    from,
-    "-o",
-    to,
-    "-j",
-    "ACCEPT",
-  );
 }
