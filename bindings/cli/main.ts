@@ -1,15 +1,17 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { SixplaneError } from "sixplane";
 import { type AddressOptions, address } from "./commands/address.ts";
 import { adhoc } from "./commands/adhoc.ts";
 import { type AnswerOptions, answer } from "./commands/answer.ts";
 import { type AttachOptions, attach } from "./commands/attach.ts";
 import { GUARD_COMMAND, guardInterface } from "./commands/attach-guard.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { type DoctorOptions, doctor } from "./commands/doctor.ts";
-import { type EmitOptions, emit } from "./commands/emit.ts";
+import { type EmitOptions, emit, FORMAT_NAMES, variants } from "./commands/emit.ts";
+import { addHelp } from "./commands/help.ts";
 import { owner } from "./commands/owner.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
 import { type UpOptions, up } from "./commands/up.ts";
@@ -30,6 +32,9 @@ import { usualFolder } from "./zerotier/identity.ts";
 import { zerotierOption } from "./zerotier/option.ts";
 
 const DONE = 0;
+
+const BOTH_MODES = "6plane,rfc4193";
+const MODES = ["6plane", "rfc4193", BOTH_MODES];
 
 interface Json {
   json?: boolean;
@@ -62,7 +67,7 @@ function commands(output: Output): Command {
     .description("what the responder of a host says to each frame of a capture")
     .argument("[capture]", "a pcap or pcapng file, or - for stdin")
     .usage("[options] [network] [node] <capture>")
-    .option("--modes <list>", "the kinds of address to answer for", "6plane,rfc4193")
+    .addOption(offering("--modes <list>", "the kinds of address to answer for", MODES).default(BOTH_MODES))
     .option("--probes", "answer unicast reachability probes, too")
     .option(
       "-o, --output <file>",
@@ -116,12 +121,14 @@ function commands(output: Output): Command {
     .description(
       "write a build of the core out: for firmware as a module, a C array of it or C, for Linux as eBPF",
     )
-    .argument("<variant>", "the build: sixplane, responder, ...")
-    .option(
-      "--format <format>",
-      "wasm, header (a C array, as wasm3 has it), c (ready-made C), ebpf (an object for bpftool and libbpf, and the raw " +
-        "instructions), or ebpf-listing (WebAssembly beside eBPF)",
-      "c",
+    .addArgument(variantArgument())
+    .addOption(
+      offering(
+        "--format <format>",
+        "wasm, header (a C array, as wasm3 has it), c (ready-made C), ebpf (an object for bpftool and libbpf, and the raw " +
+          "instructions), or ebpf-listing (WebAssembly beside eBPF)",
+        FORMAT_NAMES,
+      ).default("c"),
     )
     .option(
       "-o, --output <folder>",
@@ -138,7 +145,11 @@ function commands(output: Output): Command {
     )
     .argument("[interface]", "the interface's name, as in vxlan0")
     .usage("[options] <interface> [network] [node]")
-    .option("--modes <list>", "the kinds of address to have, and to answer for", "6plane,rfc4193")
+    .addOption(
+      offering("--modes <list>", "the kinds of address to have, and to answer for", MODES).default(
+        BOTH_MODES,
+      ),
+    )
     .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers")
     .option("--no-setup", "leave the interface's MAC, addresses and settings as they are")
     .option("--accept-routers", "obey Router Advertisements that come in there")
@@ -151,7 +162,11 @@ function commands(output: Output): Command {
   addIdentifiers(program.command("up"), { node: true })
     .description("run a host of a network in the foreground: a TAP, its responder, and UDP to other hosts")
     .option("--name <name>", "the interface's name; a %d becomes the first number that is free", "zt%d")
-    .option("--modes <list>", "the kinds of address to have, and to answer for", "6plane,rfc4193")
+    .addOption(
+      offering("--modes <list>", "the kinds of address to have, and to answer for", MODES).default(
+        BOTH_MODES,
+      ),
+    )
     .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers")
     .addOption(
       new Option("--multicast <policy>", "what becomes of multicast and broadcast that is not answered")
@@ -177,6 +192,8 @@ function commands(output: Output): Command {
       }),
     );
 
+  addCompletion(program, output);
+  addHelp(program);
   return program;
 }
 
@@ -204,6 +221,15 @@ function withIdentifiers<Options>(run: (given: Identifiers, options: Options) =>
     const takesNode = command.options.some(({ long }) => long === "--node");
     return run(findIdentifiers(command.args, command.opts(), takesNode), command.opts() as Options);
   };
+}
+
+/** An option whose values the help and the shell's completion list; its command itself refuses others. */
+function offering(flags: string, description: string, values: readonly string[]): Option {
+  return Object.assign(new Option(flags, description), { argChoices: [...values] });
+}
+
+function variantArgument(): Argument {
+  return Object.assign(new Argument("<variant>", "the build"), { argChoices: variants() });
 }
 
 function appendPeer(peer: string, before: string[]): string[] {

@@ -635,6 +635,36 @@ describe("help", () => {
     expect((await sixplane(words)).status).toBe(0);
   });
 
+  test("of a command and of a target is what their --help prints", async () => {
+    for (const words of [[], ["owner"], ["config"], ["config", "docker"]])
+      expect(await sixplane(["help", ...words])).toEqual(await sixplane([...words, "--help"]));
+  });
+
+  test.each([
+    [["confg"], "unknown command 'confg': did you mean config?"],
+    [["config", "dokcer"], "unknown command 'dokcer': did you mean docker?"],
+    [["nonsense"], "unknown command 'nonsense'"],
+    [["owner", "x"], "unknown command 'x'"],
+    [["a\x1bb"], "unknown command 'a\\u{1b}b'"],
+  ])("for %j names what there is not", async (words, sentence) => {
+    expect(await sixplane(["help", ...words])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: `sixplane: ${sentence}\n`,
+    });
+  });
+
+  test("tells no default that is none", async () => {
+    const { stdout } = await sixplane(["__complete", "--", ""]);
+    const names = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split("\t")[0] ?? "");
+    expect(names).toContain("up");
+    for (const name of names)
+      expect((await sixplane([name, "--help"])).stdout).not.toMatch(/default:\s+(false|\[\])/);
+  });
+
   test("without a command goes to stderr", async () => {
     const { status, stdout, stderr } = await sixplane([]);
     expect([status, stdout, stderr.startsWith("Usage: sixplane")]).toEqual([2, "", true]);

@@ -53,12 +53,14 @@ const FORMATS = new Map<string, (variant: string) => Emitted[]>([
   ],
 ]);
 
+export const FORMAT_NAMES = [...FORMATS.keys()];
+
 /** `sixplane emit VARIANT -o FOLDER` */
 export async function emit(output: Output, variant: string, options: EmitOptions): Promise<void> {
   const known = variants();
   if (!known.includes(variant)) throw mismatch("variant", oneOf(known), variant);
   const made = FORMATS.get(options.format);
-  if (!made) throw mismatch("format", oneOf([...FORMATS.keys()]), options.format);
+  if (!made) throw mismatch("format", oneOf(FORMAT_NAMES), options.format);
   const folder = options.output;
   if (folder === undefined) throw new InputError("give a folder to write to: -o FOLDER");
   const emitted = made(variant);
@@ -103,7 +105,8 @@ async function print(output: Output, files: Emitted[]): Promise<void> {
   for (const { name, bytes } of files) await output.line(`// ${name}\n${Buffer.from(bytes).toString()}`);
 }
 
-function variants(): string[] {
+/** The names of the builds. */
+export function variants(): string[] {
   return readdirSync(DIST)
     .filter((name) => name.endsWith(".wasm"))
     .map((name) => basename(name, ".wasm"))
