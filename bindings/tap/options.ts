@@ -31,6 +31,12 @@ export interface TapOptions extends ResponderOptions {
    */
   multicast?: "forward" | "drop";
   /**
+   * The node addresses of the other hosts, where all of them are known; the host's own is skipped. Routes then lead
+   * each peer's addresses to one neighbour entry, and those of all other nodes to one that nobody has, so that
+   * invented addresses do not fill the kernel's table of neighbours. By default the kernel resolves every address.
+   */
+  peers?: readonly string[];
+  /**
    * Whether the kernel may take routes, addresses, a hop limit and an MTU from routers on the network, by
    * Router Advertisements (RFC 4861 §6.3, RFC 4862 §5.5) and Redirects (RFC 4861 §8.3). By default it may not:
    * `accept_ra`, `autoconf` and `accept_redirects` of the interface are set to 0. With true they stay as the
@@ -58,7 +64,10 @@ export interface TapOptions extends ResponderOptions {
 }
 
 /** The options with the defaults in place; the network, node and modes are checked by who uses them. */
-export type CheckedOptions = Required<Omit<TapOptions, "repliesPerSecond" | "restored" | "forward">> & {
+export type CheckedOptions = Required<
+  Omit<TapOptions, "peers" | "repliesPerSecond" | "restored" | "forward">
+> & {
+  peers: readonly string[] | undefined;
   repliesPerSecond: number | undefined;
   restored: TapOptions["restored"] | undefined;
   forward: Forward | undefined;
@@ -77,6 +86,7 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
     name: options.name ?? "zt%d",
     mtu: options.mtu ?? DEFAULT_MTU,
     multicast: options.multicast ?? "forward",
+    peers: options.peers,
     acceptRouters: options.acceptRouters ?? false,
     repliesPerSecond: options.repliesPerSecond,
     restored: options.restored,
@@ -90,6 +100,9 @@ export function checkOptions(options: TapOptions, memory: number): CheckedOption
   }
   if (typeof checked.acceptRouters !== "boolean") {
     throw new InputError(`acceptRouters must be true or false, got ${show(checked.acceptRouters)}`);
+  }
+  if (checked.peers !== undefined && !Array.isArray(checked.peers)) {
+    throw new InputError(`peers must be an array of node addresses, got ${show(checked.peers)}`);
   }
   checkRate(checked.repliesPerSecond);
   checkFunction("restored", checked.restored);

@@ -1,18 +1,27 @@
 import { formatAddress, parseMac } from "sixplane";
 import { TapError } from "./error.ts";
-import type { Device } from "./kernel/device.ts";
+import type { Device, SettingGroup } from "./kernel/device.ts";
+import { type Route, routeText } from "./kernel/routes.ts";
 
 /** What an interface is to have. */
 export interface Setup {
   mac: string;
   mtu: number;
   addresses: readonly ManagedAddress[];
+  /** Routes over the interface, which the kernel removes as it goes down. */
+  routes: readonly Route[];
   /** Whether the kernel may obey routers; if not, the settings of `ROUTER_SETTINGS` are set to 0. */
   acceptRouters: boolean;
 }
 
 /** The settings by which the kernel takes routes, addresses, a hop limit and an MTU from routers. */
 const ROUTER_SETTINGS = ["accept_ra", "autoconf", "accept_redirects"];
+
+/**
+ * How often the kernel asks the whole network for a neighbour that does not answer probes any more. With 0, its
+ * default, a peer that was away for seconds is no gateway for up to 60 seconds more.
+ */
+const RESOLICIT = "mcast_resolicit";
 
 /** An address of the host, with the length of its network's prefix, to which the kernel makes a route. */
 export interface ManagedAddress {
@@ -84,11 +93,11 @@ function bring(device: Device, setup: Setup, did: Listener, kept: readonly Manag
     });
   }
 
-  function changeSetting(name: string, value: string): void {
-    const before = device.setting(name);
+  function changeSetting(name: string, value: string, group?: SettingGroup): void {
+    const before = device.setting(name, group);
     if (before === value) return;
-    device.changeSetting(name, value);
-    did(`${name} ${value}`, () => device.changeSetting(name, before));
+    device.changeSetting(name, value, group);
+    did(`${name} ${value}`, () => device.changeSetting(name, before, group));
   }
 
   if (device.mac !== setup.mac && device.up) {
@@ -102,13 +111,32 @@ function bring(device: Device, setup: Setup, did: Listener, kept: readonly Manag
   changeSetting("disable_ipv6", "0");
   changeSetting("addr_gen_mode", "0"); // from the MAC (EUI-64), by which other hosts know it
   if (!setup.acceptRouters) {
-    for (const name of ROUTER_SETTINGS) withHint(name, () => changeSetting(name, "0")); // before it is up
+    for (const name of ROUTER_SETTINGS) {
+      const hint = `set net.ipv6.conf.default.${name} to 0 before, or choose to accept routers`;
+      withHint(hint, () => changeSetting(name, "0")); // before it is up
+    }
+  }
+  if (setup.routes.length > 0) {
+    const hint = `set net.ipv6.neigh.default.${RESOLICIT} to 1 before`;
+    withHint(hint, () => changeSetting(RESOLICIT, "1", "neigh"));
   }
   change("up", true, "up");
   addAddresses(device, kept);
   for (const own of setup.addresses) {
     if (!device.addAddress(own.address, own.length)) continue;
     did(addressText(own), () => device.removeAddress(own.address, own.length));
+  }
+  addRoutes(device, setup.routes, did);
+}
+
+/** Adds routes, unless another program takes the interface down at this moment: the keeper will hear of that. */
+function addRoutes(device: Device, routes: readonly Route[], did: Listener): void {
+  try {
+    for (const route of routes) {
+      if (device.addRoute(route)) did(routeText(route), () => device.removeRoute(route));
+    }
+  } catch (error) {
+    if (!(error instanceof TapError && error.code === "ENETDOWN")) throw error;
   }
 }
 
@@ -120,13 +148,12 @@ function addressText({ address, length }: ManagedAddress): string {
   return `address ${address}/${length}`;
 }
 
-/** Where a setting about routers cannot be changed, as in many containers, says what else can be done. */
-function withHint(name: string, step: () => void): void {
+/** Where a setting cannot be changed, as in many containers, says what else can be done. */
+function withHint(hint: string, step: () => void): void {
   try {
     step();
   } catch (error) {
     if (!(error instanceof TapError)) throw error;
-    const hint = `set net.ipv6.conf.default.${name} to 0 before, or choose to accept routers`;
     throw new TapError(`${error.message}: ${hint}`, error.code);
   }
 }

@@ -9,6 +9,7 @@ import { loadLibc } from "./kernel/load-libc.ts";
 import { type Injections, nameCounts, type TapCounters } from "./loop/counters.ts";
 import { LoopThread } from "./loop/thread.ts";
 import { type CheckedOptions, checkOptions, type TapOptions } from "./options.ts";
+import { peerRoutes } from "./peer-routes.ts";
 import type { ManagedAddress, Setup } from "./setup.ts";
 
 /** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
@@ -39,7 +40,13 @@ export async function openTap(options: TapOptions): Promise<Tap> {
   const libc = await loadLibc();
   const { mac } = network.host(checked.node);
   const { mtu, acceptRouters } = checked;
-  const setup = { mac, mtu, addresses: managedAddresses(network, checked), acceptRouters };
+  const setup = {
+    mac,
+    mtu,
+    addresses: managedAddresses(network, checked),
+    routes: peerRoutes(network, checked),
+    acceptRouters,
+  };
   const opened = openInterface(libc, checked.name, setup);
   const keeper = new Keeper({
     restore: () => opened.restore(),

@@ -105,7 +105,7 @@ describe("what it prints", () => {
       }
     }
     const last = events.at(-1);
-    expect(last?.tap).toMatchObject({ reply: 1, forwarded: 1 });
+    expect(last?.tap).toMatchObject({ reply: 0, forwarded: 1 });
     expect(last?.fabric.dropped).toMatchObject({ unknownDestination: 1 });
   });
 

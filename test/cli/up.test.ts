@@ -177,7 +177,7 @@ describe("containers behind two hosts", () => {
     });
   }
 
-  test("reach each other, and --probes keeps their entries", async () => {
+  test("reach each other, with one entry for each host, and --probes answers probes", async () => {
     await using underlay = await Underlay.open(2);
     const [one, two] = underlay.namespaces;
     const near = "fc9c:56c2:e389:e92c:eee5::42";
@@ -185,19 +185,22 @@ describe("containers behind two hosts", () => {
     using behindA = container(one, near);
     using behindB = container(two, far);
     const drop = ["--multicast", "drop"];
-    await using a = await Host.up(A.node, [...drop, "--probes", ...peers([B.node, 2])], one);
+    await using a = await Host.up(A.node, [...drop, "--json", "--probes", ...peers([B.node, 2])], one);
     {
       await using _ = await Host.up(B.node, [...drop, ...peers([A.node, 1])], two);
       expect(ping(behindA, far).status).toBe(0);
       expect(ping(behindB, near).status).toBe(0);
       expect(ping(behindA, B.sixplane).status).toBe(0);
       expect(a.pings(far)).toBe(true);
-      expect(neighbour(a, far)).toBe(B.mac);
+      expect(neighbour(a, far)).toBeUndefined();
+      expect(neighbour(a, B.sixplane)).toBe(B.mac);
       expect(await afterProbe(a, far)).toBe("REACHABLE");
       await a.end("SIGINT");
-      await using unprobed = await Host.up(A.node, [...drop, ...peers([B.node, 2])], one);
+      expect(a.events.at(-1)?.tap.reasons["unicast-probe"]).toBeUndefined();
+      await using unprobed = await Host.up(A.node, [...drop, "--json", ...peers([B.node, 2])], one);
       expect(unprobed.pings(far)).toBe(true);
-      expect(await afterProbe(unprobed, far)).toBe("FAILED");
+      expect(await afterProbe(unprobed, far)).toBe("REACHABLE"); // by an answer to a multicast solicitation
+      await unprobed.counts("probes passed on", ({ tap }) => (tap.reasons["unicast-probe"] ?? 0) > 0);
     }
   });
 });

@@ -39,16 +39,9 @@ function expectReachable(stdout: string): void {
   expect(stdout.match(/^ {4}container fc9c:56c2:e3/gm)).toHaveLength(6);
   expect(stdout).toContain("Every container sends a datagram to every other: 30 of 30 are answered.\n");
   expect(stdout).toMatch(/which no container has: no answer\.\n/);
-  expect(stdout).toMatch(/^ {2}fc9c:56c2:e3de:adbe:ef01::10 lladdr 02:de:ad:a2:0d:c3 REACHABLE *$/m);
-  // 4 containers on other hosts, and from the first host the address that no container has.
-  for (const [node, answered] of [
-    ["89e92ceee5", 5],
-    ["deadbeef01", 4],
-    ["1122334455", 4],
-  ]) {
-    expect(stdout).toContain(
-      `  host ${node} answered ${answered} on the spot and passed 0 on to the other hosts\n`,
-    );
+  expect(stdout).toMatch(/^ {2}fc9c:56c2:e3de:adbe:ef01::1 lladdr 02:de:ad:a2:0d:c3 REACHABLE *$/m);
+  for (const node of ["89e92ceee5", "deadbeef01", "1122334455"]) {
+    expect(stdout).toContain(`  host ${node} answered 2 on the spot and passed 0 on to the other hosts\n`);
   }
 }
 

@@ -78,6 +78,8 @@ describe("options", () => {
     [{ mtu: 1500n }, `${mtu} 1500`],
     [{ multicast: "no" }, `${multicast} "no"`],
     [{ multicast: true }, `${multicast} true`],
+    [{ peers: "deadbeef01" }, 'peers must be an array of node addresses, got "deadbeef01"'],
+    [{ peers: ["deadbeef0"] }, 'node address must be 10 hex digits, got "deadbeef0" (9)'],
     [{ acceptRouters: 1 }, "acceptRouters must be true or false, got 1"],
     [{ acceptRouters: "no" }, 'acceptRouters must be true or false, got "no"'],
     [{ repliesPerSecond: 0 }, `${rate} 0`],

@@ -134,6 +134,7 @@ function setupOf(
     mac: host.mac,
     mtu: device.mtu,
     addresses: [...new Set(modes)].map((mode) => addresses[mode]),
+    routes: [],
     acceptRouters: acceptRouters === true,
   };
 }

@@ -67,6 +67,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       mtu,
       multicast: options.multicast,
       acceptRouters: options.acceptRouters === true,
+      peers: peers.map((peer) => peer.node),
       repliesPerSecond,
       restored: (what) =>
         notices.say(

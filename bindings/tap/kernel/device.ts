@@ -7,6 +7,7 @@ import { formatAddress, formatMac, parseAddress, parseMac } from "sixplane";
 import { namedError, systemError } from "../error.ts";
 import { Ifreq } from "./ifreq.ts";
 import { type Libc, SOCK_CLOEXEC } from "./libc.ts";
+import { type Route, Routes } from "./routes.ts";
 
 const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
@@ -46,11 +47,15 @@ export interface InterfaceCounters {
 /** An IPv6 address as the kernel lists it. */
 export type AddressState = "usable" | "tentative" | "duplicate" | "gone";
 
+/** Settings of IPv6, or those of its neighbours. */
+export type SettingGroup = "conf" | "neigh";
+
 /** An interface of the network namespace in which it was opened. */
 export class Device {
   readonly name: string;
   readonly #libc: Libc;
   readonly #socket: number;
+  readonly #routes: Routes;
 
   /** @throws TapError where the kernel has no IPv6 */
   constructor(libc: Libc, name: string) {
@@ -61,6 +66,12 @@ export class Device {
       throw systemError("configure interfaces", libc.errno(), {
         EAFNOSUPPORT: "the kernel has no IPv6: `modprobe ipv6`, without ipv6.disable=1",
       });
+    }
+    try {
+      this.#routes = new Routes(libc);
+    } catch (error) {
+      libc.close(this.#socket);
+      throw error;
     }
   }
 
@@ -124,6 +135,15 @@ export class Device {
     }
   }
 
+  /** @returns whether it was made, as `Routes.add` says */
+  addRoute(route: Route): boolean {
+    return this.#routes.add(route, this.index);
+  }
+
+  removeRoute(route: Route): void {
+    this.#routes.remove(route, this.index);
+  }
+
   /** Where the kernel has got to with an address: it asks the network whether another host has it. */
   addressState(address: string): AddressState {
     const bytes = Buffer.from(parseAddress(address));
@@ -149,14 +169,14 @@ export class Device {
     });
   }
 
-  /** A setting below /proc/sys/net/ipv6/conf of the interface. */
-  setting(name: string): string {
-    const path = this.#settingPath(name);
+  /** A setting of the interface below /proc/sys/net/ipv6. */
+  setting(name: string, group: SettingGroup = "conf"): string {
+    const path = this.#settingPath(name, group);
     return tryFile(`read ${path}`, () => readFileSync(path, "utf8").trim());
   }
 
-  changeSetting(name: string, value: string): void {
-    const path = this.#settingPath(name);
+  changeSetting(name: string, value: string, group: SettingGroup = "conf"): void {
+    const path = this.#settingPath(name, group);
     tryFile(`write ${value} to ${path}`, () => writeFileSync(path, value));
   }
 
@@ -184,6 +204,7 @@ export class Device {
   }
 
   close(): void {
+    this.#routes.close();
     this.#libc.close(this.#socket);
   }
 
@@ -211,8 +232,8 @@ export class Device {
     return bytes;
   }
 
-  #settingPath(name: string): string {
-    return `/proc/sys/net/ipv6/conf/${this.name}/${name}`;
+  #settingPath(name: string, group: SettingGroup): string {
+    return `/proc/sys/net/ipv6/${group}/${this.name}/${name}`;
   }
 }
 

@@ -1,0 +1,162 @@
+//  A request of rtnetlink(7) about a route or a neighbour, in the machine's own order
+//
+//   0        4      6       8          12   16                   28
+//  ┌────────┬──────┬───────┬──────────┬────┬────────────────────┬─────────────────────────────────
+//  │ length │ type │ flags │ sequence │ 0  │ rtmsg or ndmsg     │ attributes: destination, gateway, …
+//  └────────┴──────┴───────┴──────────┴────┴────────────────────┴─────────────────────────────────
+
+import { constants } from "node:os";
+import { parseAddress, parseMac } from "sixplane";
+import { systemError } from "../error.ts";
+import { type Libc, SOCK_CLOEXEC } from "./libc.ts";
+
+const AF_INET6 = 10;
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const RTM_NEWROUTE = 24;
+const RTM_DELROUTE = 25;
+const RTM_NEWNEIGH = 28;
+const RTM_DELNEIGH = 29;
+const NLM_F_REQUEST = 0x1;
+const NLM_F_ACK = 0x4;
+const NLM_F_REPLACE = 0x100;
+const NLM_F_EXCL = 0x200;
+const NLM_F_CREATE = 0x400;
+const RT_TABLE_MAIN = 254;
+const RTPROT_STATIC = 4;
+const RTN_UNICAST = 1;
+const RTNH_F_ONLINK = 4;
+const RTA_DST = 1;
+const RTA_OIF = 4;
+const RTA_GATEWAY = 5;
+const RTA_PRIORITY = 6;
+const NUD_PERMANENT = 0x80;
+const NDA_DST = 1;
+const NDA_LLADDR = 2;
+
+const HEADER = 16;
+
+/** An IPv6 route over an interface. */
+export interface Route {
+  /** The prefix's address, without its length. */
+  destination: string;
+  /** The prefix's length in bits. */
+  length: number;
+  /** Whose MAC the kernel resolves; without a gateway, it resolves that of the destination. */
+  gateway?: string;
+  /** The gateway's MAC, where the kernel is not to resolve it: it gets a permanent neighbour entry. */
+  gatewayMac?: string;
+  /** Of two routes to the same prefix, the one with the smaller metric is used. */
+  metric: number;
+}
+
+/** As in "route fc9c:56c2:e300::/40". */
+export function routeText({ destination, length }: Route): string {
+  return `route ${destination}/${length}`;
+}
+
+/** Adds and removes routes in the network namespace in which it was opened. */
+export class Routes {
+  readonly #libc: Libc;
+  readonly #socket: number;
+
+  /** @throws TapError where the kernel gives no socket for them */
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#socket = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (this.#socket < 0) throw systemError("make routes", libc.errno());
+  }
+
+  /**
+   * @param index the interface's
+   * @returns whether the route was made: it may be there, and the kernel takes no gateway that is this machine's own
+   *   or behind another of its interfaces, as where several nodes share a network namespace
+   * @throws TapError where the kernel refuses, with ENETDOWN where the interface is down
+   */
+  add(route: Route, index: number): boolean {
+    if (route.gatewayMac !== undefined) {
+      const flags = NLM_F_CREATE | NLM_F_REPLACE; // the kernel may have begun to resolve the gateway
+      this.#expect(
+        `make the gateway of the ${routeText(route)}`,
+        RTM_NEWNEIGH,
+        flags,
+        neighbour(route, index),
+      );
+    }
+    const flags = NLM_F_CREATE | NLM_F_EXCL;
+    const errno = this.#ask(RTM_NEWROUTE, flags, routeRecord(route, index));
+    if (errno === 0) return true;
+    if (errno === constants.errno.EEXIST || errno === constants.errno.EINVAL) return false;
+    throw systemError(`make the ${routeText(route)}`, errno);
+  }
+
+  /** Removes the route and the permanent entry of its gateway, where the interface still has them. */
+  remove(route: Route, index: number): void {
+    this.#expect(`remove the ${routeText(route)}`, RTM_DELROUTE, 0, routeRecord(route, index));
+    if (route.gatewayMac === undefined) return;
+    this.#expect(`remove the gateway of the ${routeText(route)}`, RTM_DELNEIGH, 0, neighbour(route, index));
+  }
+
+  close(): void {
+    this.#libc.close(this.#socket);
+  }
+
+  /** A request that does nothing where what it would remove has gone. */
+  #expect(what: string, type: number, flags: number, body: Uint8Array): void {
+    const errno = this.#ask(type, flags, body);
+    const isGone = [constants.errno.ESRCH, constants.errno.ENOENT].includes(errno);
+    if (errno !== 0 && !isGone) throw systemError(what, errno);
+  }
+
+  /** The error number of the kernel's answer, which comes with the request: 0 where it did it. */
+  #ask(type: number, flags: number, body: Uint8Array): number {
+    const length = HEADER + body.length;
+    const request = new Uint8Array(length);
+    new Uint32Array(request.buffer, 0, 1)[0] = length;
+    new Uint16Array(request.buffer, 4, 2).set([type, flags | NLM_F_REQUEST | NLM_F_ACK]);
+    request.set(body, HEADER);
+    if (this.#libc.writeBytes(this.#socket, request, length) < 0) return this.#libc.errno();
+    const answer = new Int32Array(256);
+    const address = this.#libc.addressOf(new Uint8Array(answer.buffer));
+    if (this.#libc.read(this.#socket, address, answer.byteLength) < HEADER + 4) return constants.errno.EIO;
+    return -(answer[HEADER / 4] ?? 0); // struct nlmsgerr
+  }
+}
+
+/** struct rtmsg: family, lengths, table, protocol, scope, type (1 each), flags (4); and its attributes. */
+function routeRecord({ destination, length, gateway, metric }: Route, index: number): Uint8Array {
+  const flags = gateway === undefined ? 0 : RTNH_F_ONLINK;
+  return Buffer.concat([
+    Uint8Array.of(AF_INET6, length, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, 0, RTN_UNICAST),
+    word(flags),
+    attribute(RTA_DST, parseAddress(destination)),
+    ...(gateway === undefined ? [] : [attribute(RTA_GATEWAY, parseAddress(gateway))]),
+    attribute(RTA_OIF, word(index)),
+    attribute(RTA_PRIORITY, word(metric)),
+  ]);
+}
+
+/** struct ndmsg: family (1 of 4), index (4), state (2), flags and type (1 each); and its attributes. */
+function neighbour({ gateway = "", gatewayMac = "" }: Route, index: number): Uint8Array {
+  const state = new Uint8Array(Uint16Array.of(NUD_PERMANENT, 0).buffer);
+  return Buffer.concat([
+    Uint8Array.of(AF_INET6, 0, 0, 0),
+    word(index),
+    state,
+    attribute(NDA_DST, parseAddress(gateway)),
+    attribute(NDA_LLADDR, parseMac(gatewayMac)),
+  ]);
+}
+
+function word(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+/** Its length (2), its type (2), and the value, filled up to a multiple of four bytes. */
+function attribute(type: number, value: Uint8Array): Uint8Array {
+  const length = 4 + value.length;
+  const bytes = new Uint8Array((length + 3) & ~3);
+  new Uint16Array(bytes.buffer, 0, 2).set([length, type]);
+  bytes.set(value, 4);
+  return bytes;
+}
