@@ -130,8 +130,8 @@ describe("sixplane adhoc", () => {
       networkPrefix: "fcc0:1b58:1f00::/40",
     };
     expect(JSON.parse(stdout)).toEqual(value);
-    const back = await sixplane(["adhoc", value.network, "--json"]);
-    expect(JSON.parse(back.stdout)).toEqual(value);
+    for (const id of [value.network, "0xff1b581f-3f000000"])
+      expect(JSON.parse((await sixplane(["adhoc", id, "--json"])).stdout)).toEqual(value);
     expect(await sixplane(["adhoc", "22", "22"])).toEqual({
       status: 0,
       stdout:

@@ -95,12 +95,14 @@ describe("--zerotier", () => {
     expect(await hostOf([NETWORK, ...named])).toEqual([NETWORK, SELF]);
   });
 
-  test("takes neither the capture of answer for its folder, nor the network of a target and of doctor", async () => {
+  test("takes neither the capture of answer or the interface of attach for its folder, nor the network of a target and of doctor", async () => {
     using files = home();
     writeFileSync(files.path("capture.pcap"), pcap([solicitation()]));
     const env = { ZEROTIER_HOME: files.path("zt") };
     const { stdout } = await sixplane(["answer", NETWORK, "--zerotier", files.path("capture.pcap")], "", env);
     expect(stdout).toMatch(/^ +1 {2}reply /);
+    const attach = await sixplane(["attach", NETWORK, "--zerotier", "nowhere0"], "", env);
+    expect(attach.stderr).toContain('interface must be one that is there, got "nowhere0"');
     const facts = await sixplane(["config", "facts", "--zerotier", NETWORK], "", env);
     expect(JSON.parse(facts.stdout).sixplane.node_address).toBe(SELF);
     const doctor = await sixplane(["doctor", "--zerotier", "8056c2e2-1c00000x"], "", env);

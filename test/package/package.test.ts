@@ -25,8 +25,8 @@ const MODULES = [
   "tiny.wasm",
 ];
 
-/** What the package may weigh, packed. */
-const MOST_BYTES = 250_000;
+/** What the package may weigh, packed: most of it is the C of six builds, and the command line with its eBPF and its checks. */
+const MOST_BYTES = 300_000;
 
 /** The pages that the README links to, and those that they link to below `bindings`. */
 const PAGES = [

@@ -1,4 +1,5 @@
 import { mismatch, Network } from "sixplane";
+import { parseNetworkId } from "../io/identifiers.ts";
 import { parseWhole } from "../io/number.ts";
 import { columns, type Output } from "../io/output.ts";
 
@@ -40,7 +41,7 @@ function fromPorts(first: string, end: string | undefined): Network {
 }
 
 function fromId(id: string): Network {
-  const network = new Network(id);
+  const network = new Network(parseNetworkId(id));
   if (network.ports) return network;
   throw mismatch("network ID of an ad-hoc network", "ff, two ports in order, and six zeros", id);
 }

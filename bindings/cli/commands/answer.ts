@@ -17,7 +17,7 @@ import {
 } from "sixplane/capture";
 import { AtomicFile, Place } from "../io/atomic-file.ts";
 import { Failure, systemReason } from "../io/failure.ts";
-import { type Identifiers, networkOf, refuseMore } from "../io/identifiers.ts";
+import { type Identifiers, networkOf, soleWord } from "../io/identifiers.ts";
 import { Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
 import { chooseNode } from "../zerotier/identity.ts";
@@ -31,7 +31,8 @@ export interface AnswerOptions {
 
 /** `sixplane answer --network N --node N CAPTURE` */
 export async function answer(output: Output, given: Identifiers, options: AnswerOptions): Promise<void> {
-  const { capture, zerotier } = captureOf(given);
+  const { word: capture, zerotier } = soleWord(given);
+  if (capture === undefined) throw new InputError("missing required argument 'capture'");
   const responder = new Network(networkOf(given)).responder({
     node: chooseNode(given.node, zerotier).address,
     modes: options.modes.split(",") as Mode[],
@@ -88,16 +89,6 @@ function repliesOn(output: Output): Replies {
     commit: start,
     discard() {},
   };
-}
-
-/** The capture, which is the word behind `--zerotier` where there is no other. @throws InputError where there is none */
-function captureOf(given: Identifiers) {
-  refuseMore(given, 1);
-  const { zerotier, rest } = given;
-  const [capture] = rest;
-  if (capture !== undefined) return { capture, zerotier };
-  if (typeof zerotier === "string") return { capture: zerotier, zerotier: true } as const;
-  throw new InputError("missing required argument 'capture'");
 }
 
 /** Starts a pcap of replies. @throws InputError where it would replace what is read or printed to */

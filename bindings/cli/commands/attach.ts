@@ -11,7 +11,7 @@ import { TapError } from "../../tap/error.ts";
 import { Device } from "../../tap/kernel/device.ts";
 import { loadLibc } from "../../tap/kernel/load-libc.ts";
 import { Failure } from "../io/failure.ts";
-import { type Identifiers, networkOf, refuseMore } from "../io/identifiers.ts";
+import { type Identifiers, networkOf, soleWord } from "../io/identifiers.ts";
 import type { Output } from "../io/output.ts";
 import { chooseNode, warnOfReserved } from "../zerotier/identity.ts";
 import { Guard, type GuardedSetup } from "./attach-guard.ts";
@@ -46,10 +46,9 @@ const CORE = fileURLToPath(new URL("sixplane.wasm", import.meta.url));
 
 /** `sixplane attach INTERFACE NETWORK NODE` */
 export async function attach(output: Output, given: Identifiers, options: AttachOptions): Promise<void> {
-  refuseMore(given, 1);
-  const [name = ""] = given.rest;
+  const { word: name = "", zerotier } = soleWord(given);
   const network = new Network(networkOf(given));
-  const { node } = network.host(chooseNode(given.node, given.zerotier).address);
+  const { node } = network.host(chooseNode(given.node, zerotier).address);
   const modes = options.modes.split(",") as Mode[];
   const responder = network.responder({ node, modes, probes: options.probes === true });
   const device = await openDevice(name);

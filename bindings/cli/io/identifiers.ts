@@ -78,6 +78,19 @@ export function refuseMore({ network, node, zerotier, takesNode, rest }: Identif
 }
 
 /**
+ * The one word that a command takes besides IDs, and ZeroTier's folder. Where there is no other, it is the word behind `--zerotier`.
+ *
+ * @throws InputError where there are several
+ */
+export function soleWord(given: Identifiers): { word: string | undefined; zerotier: Folder } {
+  refuseMore(given, 1);
+  const { zerotier, rest } = given;
+  const [word] = rest;
+  if (word === undefined && typeof zerotier === "string") return { word: zerotier, zerotier: true };
+  return { word, zerotier };
+}
+
+/**
  * The digits of a network ID, lower-case: with or without `0x`, blanks, hyphens or colons.
  *
  * @throws InputError for anything else
