@@ -54,6 +54,14 @@ describe("sixplane config terraform", () => {
     expect(subnet_web).toMatch(/^fc9c:56c2:e389:e92c:eee5:[0-9a-f]+00::\/88$/);
   });
 
+  test("takes the IDs that people paste", async () => {
+    const { comment, ...result } = await read({
+      network: "8056c2e2-1c000001",
+      node: `0x${SELF.toUpperCase()}`,
+    });
+    expect(result).toEqual(RESULT);
+  });
+
   test("takes the node address from ZeroTier's folder, where the program is told to", async () => {
     using files = folder();
     writeFileSync(files.path("identity.public"), IDENTITY);

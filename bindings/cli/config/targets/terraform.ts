@@ -1,6 +1,7 @@
 import { text } from "node:stream/consumers";
 import { InputError, mismatch } from "sixplane";
 import { Failure } from "../../io/failure.ts";
+import { parseNetworkId, parseNode } from "../../io/identifiers.ts";
 import { type Folder, warnOfReserved } from "../../zerotier/identity.ts";
 import { SENTENCE } from "../syntax.ts";
 import { type ConfigFile, givenHost, type Target, ZEROTIER } from "../target.ts";
@@ -57,8 +58,8 @@ async function answer(
   folder: Folder,
 ): Promise<ConfigFile> {
   const given = await givenHost({
-    network,
-    ...(node !== undefined && { node }),
+    network: parseNetworkId(network),
+    ...(node !== undefined && { node: parseNode(node) }),
     ...(folder !== undefined && { zerotier: folder }),
     ...(subnets !== undefined && { subnet: subnets.split(",") }),
     ...(length !== undefined && { subnetLength: length }),
