@@ -9,4 +9,5 @@ export { lxd } from "./lxd.ts";
 export { networkd } from "./networkd.ts";
 export { radvd } from "./radvd.ts";
 export { terraform } from "./terraform.ts";
+export { wireguard } from "./wireguard.ts";
 export { zone } from "./zone.ts";
