@@ -49,7 +49,7 @@ function commands(output: Output): Command {
 
   addIdentifiers(program.command("address"), { node: true })
     .description(
-      "the addresses, prefixes and MAC of a node on a network, or of each in a list: - in place of the node",
+      "the addresses, prefixes and MAC of a node on a network; - for the node reads a list from stdin",
     )
     .option("--json", "print JSON")
     .addHelpText("after", "\nExample:\n  sixplane address 8056c2e21c000001 89e92ceee5")

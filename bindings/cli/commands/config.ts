@@ -17,7 +17,7 @@ export function addConfig(program: Command, output: Output): void {
   const config = program
     .command("config")
     .description("write the configuration of a program that is to use a network, or a host's /80")
-    .usage("<target> [options]")
+    .usage("[target] [options]")
     .argument("[target]", "what to configure; without it, the targets are listed")
     .option("--list", "list the targets")
     .option("--json", "print the list as JSON")
