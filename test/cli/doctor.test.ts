@@ -1,14 +1,15 @@
 // What `sixplane doctor` finds on hosts brought into each trap, and whether the commands that it prints mend it.
+import { spawn } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, type TestContext, test } from "vitest";
 import { neighbours } from "../../bindings/cli/doctor/checks/neighbours.ts";
 import type { HostState } from "../../bindings/cli/doctor/state.ts";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { startDockerd } from "../config/dockerd.ts";
-import { folder } from "../support/command.ts";
-import { diagnose, doctor, inShell, zerotierInterface } from "../support/doctor.ts";
-import { A, B, Program, until } from "../support/hosts.ts";
+import { ended, folder } from "../support/command.ts";
+import { diagnose, doctor, inShell, type Said, zerotierInterface } from "../support/doctor.ts";
+import { A, B, ordinaryUser, Program, until } from "../support/hosts.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
 import { answers, EARTH, STATUS, startService, type ZeroTier } from "../support/zerotier.ts";
 
@@ -365,18 +366,32 @@ describe("Docker's engine", () => {
 
 describe("the neighbour table, which all namespaces share and is played here,", () => {
   /** A host whose table has been filled so far, with the kernel's own limits. */
-  function host(entries: number, fulls: number) {
+  function host(entries: number, fulls: number, growth = 0) {
     const settings = new Map([["net/ipv6/neigh/default/gc_thresh3", 1024]]);
-    const neighbourTable = () => ({ entries, fulls });
+    let looks = 0;
+    const neighbourTable = () => ({ entries, fulls: fulls + growth * looks++ });
     const state = { neighbourTable, setting: (path: string) => settings.get(path) ?? 0 };
     return { settings, look: async () => neighbours.run(state as unknown as HostState) };
   }
 
   test.each([
-    ["was full", 40, 7, "The IPv6 neighbour table has been full 7 times; it has room for 1024 entries."],
-    ["is nearly full", 900, 0, "The IPv6 neighbour table has 900 entries, and room for 1024."],
-  ])("that %s is diagnosed, and mended by the printed commands", async (_, entries, fulls, what) => {
-    const { settings, look } = host(entries, fulls);
+    [
+      "was full",
+      40,
+      7,
+      0,
+      "The IPv6 neighbour table has been full 7 times since the machine started; it has room for 1024 entries.",
+    ],
+    [
+      "is full",
+      1024,
+      7,
+      3,
+      "The IPv6 neighbour table is full: it lacked room 3 times within a second, and has room for 1024 entries.",
+    ],
+    ["is nearly full", 900, 0, 0, "The IPv6 neighbour table has 900 entries, and room for 1024."],
+  ])("that %s is diagnosed, and mended by the printed commands", async (_, entries, fulls, growth, what) => {
+    const { settings, look } = host(entries, fulls, growth);
     const [first] = await look();
     if (first?.kind !== "finding") throw new Error("nothing found");
     expect(first.finding.what).toBe(what);
@@ -482,5 +497,49 @@ describe("a host", () => {
     expect((await diagnose("--zerotier", zerotier.folder)).findings).toHaveLength(3); // it ran nothing
     inShell(stdout);
     expect((await diagnose("--zerotier", zerotier.folder)).findings).toEqual([]);
+  });
+});
+
+describe("an ordinary user", () => {
+  /** What the doctor says to a user who may read the folder of a healthy host, but not the token. */
+  async function seen(skip: TestContext["skip"], token: number) {
+    const user = ordinaryUser("true");
+    skip(user.obstacle !== undefined, user.obstacle);
+    await using zerotier = await healthy();
+    chmodSync(zerotier.folder, 0o755);
+    chmodSync(zerotier.path("authtoken.secret"), token);
+    const words = user.words(...user.command, "doctor", "--json", "--zerotier", zerotier.folder);
+    const { status, stdout, stderr } = await ended(spawn(words[0], words.slice(1)));
+    const said: Said[] = JSON.parse(stdout);
+    return { status, stderr, said, path: zerotier.path("authtoken.secret") };
+  }
+
+  test("is told that the service cannot be asked without its token, once, and that it is no fault", async ({
+    skip,
+  }) => {
+    const { status, said, path } = await seen(skip, 0o600);
+    expect(said.filter(({ kind }) => kind !== "right")).toEqual(
+      expect.arrayContaining([
+        {
+          check: "service",
+          kind: "unseen",
+          what: `cannot read the token of ZeroTier's service in "${path}": permission denied`,
+        },
+      ]),
+    );
+    expect(said.filter(({ what }) => what.includes("token"))).toHaveLength(1);
+    expect(status).toBe(0);
+  });
+
+  test("who may ask the service is told what cannot be seen besides", async ({ skip }) => {
+    const { status, said } = await seen(skip, 0o644);
+    const hidden = said.filter(({ kind }) => kind === "unseen");
+    expect(hidden.map(({ check }) => check).filter((check) => check !== "neighbours")).toEqual([
+      "firewall",
+      "translation",
+    ]);
+    expect(said.filter(({ kind }) => kind === "finding")).toEqual([]);
+    expect(said).toContainEqual(expect.objectContaining({ check: "address", kind: "right" }));
+    expect(status).toBe(0);
   });
 });

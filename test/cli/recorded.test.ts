@@ -1,10 +1,10 @@
 // What is made of the recorded answers of ZeroTier's service, and of the advertisements that it wrote: see recorded/README.md.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { initSync, Network } from "sixplane";
 import { readCapture } from "sixplane/capture";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { sixplane } from "../support/command.ts";
-import { diagnose, doctor, zerotierInterface } from "../support/doctor.ts";
+import { diagnose, doctor, inShell, zerotierInterface } from "../support/doctor.ts";
 import { readBytes, readText } from "../support/files.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
 import { answers, startService } from "../support/zerotier.ts";
@@ -142,7 +142,7 @@ describe("sixplane doctor", () => {
       {
         check: "tun",
         what: expect.stringContaining(`does not list`),
-        mend: expect.arrayContaining(["systemctl restart zerotier-one"]),
+        mend: expect.arrayContaining([`zerotier-one -d ${zerotier.folder}`]),
       },
     ]);
     expect(findings[0]?.what).toContain(ID);
@@ -153,10 +153,22 @@ describe("sixplane doctor", () => {
     const status = recorded("ok", "status");
     status.config.settings.listeningOn.push("fccd:e806:aee9:42a3:3557::1/9993");
     await using zerotier = await startService(answers(status, recorded("ok", "networks")));
+    inShell(
+      "ip link add br-near type bridge",
+      "ip -6 address add fccd:e806:aee9:42a3:3557::1/80 dev br-near",
+    );
+    inShell("ip -6 route add unreachable fccd:e806:ae00::/40 metric 4096", "ip link set br-near mtu 2800 up");
+    const local = { physical: { "10.0.0.0/8": { blacklist: true } }, settings: { primaryPort: 9993 } };
+    writeFileSync(zerotier.path("local.conf"), JSON.stringify(local));
     const { findings } = await diagnose(ID, "--zerotier", zerotier.folder);
-    expect(findings).toMatchObject([
-      { check: "listening", what: "The service listens on fccd:e806:aee9:42a3:3557::1, inside the network." },
-    ]);
+    run("ip", "link", "delete", "br-near");
+    const finding = findings.find(({ check }) => check === "listening");
+    expect(finding?.what).toBe("The service listens on fccd:e806:aee9:42a3:3557::1, inside the network.");
+    inShell(finding?.mend?.[0] ?? "false");
+    expect(JSON.parse(readFileSync(zerotier.path("local.conf"), "utf8"))).toEqual({
+      ...local,
+      settings: { primaryPort: 9993, interfacePrefixBlacklist: ["br-near"] },
+    });
   });
 
   test.each([
@@ -177,6 +189,46 @@ describe("sixplane doctor", () => {
     expect(findings.map((finding) => finding.what)).toEqual(isFound ? [what] : []);
   });
 
+  test("keeps all but the route that contains the underlay, and the other settings of the network", async () => {
+    zerotierInterface(DEVICE, MAC, SIXPLANE, RFC4193);
+    const [first] = recorded("ok", "networks");
+    const routes = ["10.99.0.0/24", "10.50.0.0/16", "2001:db8::/32"].map((target) => ({ target, via: null }));
+    await using zerotier = await startService(answers(recorded("ok", "status"), [{ ...first, routes }]));
+    mkdirSync(zerotier.path("networks.d"));
+    const path = zerotier.path(`networks.d/${ID}.local.conf`);
+    writeFileSync(path, "allowManaged=1\nallowGlobal=1\n");
+    const { findings } = await diagnose(ID, "--zerotier", zerotier.folder);
+    const mend = findings[0]?.mend ?? [];
+    inShell(...mend.filter((line) => line.includes("local.conf")));
+    const ranges = "fccd:e806:ae00::/40,fdf9:e806:af34:0:199:9300::/88,10.50.0.0/16,2001:db8::/32";
+    expect(readFileSync(path, "utf8")).toBe(`allowGlobal=1\nallowManaged=${ranges}\n`);
+  });
+
+  test.each([
+    ["ff00170016000000", "an ad-hoc ID whose end port, 22, is below its start port, 23"],
+    ["ff00160016000002", "an ad-hoc ID that ends neither in 000000 nor in 01"],
+    ["0000000000000001", "controller would be node 0000000000, which ZeroTier gives to nobody"],
+  ])("says that no network can have the ID %s, and so does status", async (id, why) => {
+    const network = { ...recorded("ok", "networks")[0], id, status: "REQUESTING_CONFIGURATION" };
+    await using zerotier = await startService(answers(recorded("ok", "status"), [network]));
+    const { findings } = await diagnose("--zerotier", zerotier.folder);
+    expect(findings[0]).toMatchObject({ check: "status", why: expect.stringContaining(why) });
+    expect(findings[0]?.mend).toEqual([`zerotier-cli -D${zerotier.folder} leave ${id}`]);
+    const { stderr, status } = await sixplane(["status", "--zerotier", zerotier.folder]);
+    expect(stderr).toContain(why);
+    expect(status).toBe(1);
+  });
+
+  test.each([
+    ["ff00160016000000", "its controller has not answered yet"],
+    ["ff0a000000000001", "its controller has not answered yet"],
+  ])("says of the ad-hoc ID %s, which can be, that it waits", async (id, why) => {
+    const network = { ...recorded("ok", "networks")[0], id, status: "REQUESTING_CONFIGURATION" };
+    await using zerotier = await startService(answers(recorded("ok", "status"), [network]));
+    const { stderr } = await sixplane(["status", "--zerotier", zerotier.folder]);
+    expect(stderr).toBe(`sixplane: network ${id}: ${why}\n`);
+  });
+
   test("refuses what is no network ID", async () => {
     const { status, stderr } = await doctor(undefined, "8056");
     expect([status, stderr]).toEqual([2, 'sixplane: network ID must be 16 hex digits, got "8056" (4)\n']);
@@ -186,7 +238,8 @@ describe("sixplane doctor", () => {
     const { status, stdout } = await doctor(undefined, "--zerotier", "/nowhere");
     expect(status).toBe(1);
     expect(stdout).toContain("ZeroTier's service has not run here");
-    expect(stdout).toContain("systemctl restart zerotier-one");
+    expect(stdout).toContain("zerotier-one -d /nowhere");
+    expect(stdout.match(/has not run here/g)).toHaveLength(1);
   });
 });
 

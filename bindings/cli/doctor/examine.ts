@@ -1,11 +1,12 @@
 import { InputError, Network } from "sixplane";
 import { Failure } from "../io/failure.ts";
 import type { Joined } from "../zerotier/networks.ts";
-import { command, type Finding, found, type Result, subjectOf } from "./check.ts";
+import { type Finding, found, type Result, subjectOf } from "./check.ts";
 import { HOST_CHECKS, NETWORK_CHECKS } from "./checks/index.ts";
 import { notRunning } from "./checks/service.ts";
 import { probe } from "./probe/probe.ts";
 import { parseTarget } from "./probe/target.ts";
+import { zerotierCli } from "./service.ts";
 import { type HostState, Unseen } from "./state.ts";
 
 /** What a check said, as `--json` prints it. */
@@ -28,19 +29,22 @@ export interface Scope {
  */
 export async function examine(state: HostState, { only, probe }: Scope): Promise<Said[]> {
   const said: Said[] = [];
-  for (const { name, run } of HOST_CHECKS)
-    said.push(...named(name, undefined, await tried(() => run(state))));
+  for (const { name, run } of HOST_CHECKS) {
+    const results = named(name, undefined, await tried(state, () => run(state)));
+    // Several ask the service, and what keeps it from answering is said once.
+    said.push(...results.filter(({ what }) => !said.some((before) => before.what === what)));
+  }
   let networks: Joined[];
   try {
     networks = await state.networks();
   } catch (error) {
-    if (error instanceof Failure) return said;
+    if (error instanceof Failure || error instanceof Unseen) return said;
     throw error;
   }
   if (probe !== undefined && !only && networks.length > 1)
     throw new InputError("give the ID of the network to probe: this host has joined several");
   const chosen = networks.filter(({ id }) => !only || id === only.id);
-  if (only && chosen.length === 0) return [...said, ...named("joined", only.id, [notJoined(only)])];
+  if (only && chosen.length === 0) return [...said, ...named("joined", only.id, [notJoined(state, only)])];
   for (const joined of chosen) said.push(...(await examineNetwork(state, joined, probe)));
   return said;
 }
@@ -50,22 +54,22 @@ async function examineNetwork(state: HostState, joined: Joined, probed: string |
   const target = probed === undefined ? undefined : parseTarget(network, probed);
   const { address } = await state.node();
   const said: Said[] = [];
-  for (const subject of await tried(() => [subjectOf(state, network, address, joined)])) {
+  for (const subject of await tried(state, () => [subjectOf(state, network, address, joined)])) {
     if ("kind" in subject) return named("interfaces", network.id, [subject]);
     for (const { name, run } of NETWORK_CHECKS)
-      said.push(...named(name, network.id, await tried(() => run(subject))));
+      said.push(...named(name, network.id, await tried(state, () => run(subject))));
     if (target) said.push(...named("probe", network.id, await probe(subject, target)));
   }
   return said;
 }
 
 /** What a check says, or that it cannot see, or that the service cannot be asked. */
-async function tried<T>(run: () => Promise<T[]> | T[]): Promise<(T | Result)[]> {
+async function tried<T>(state: HostState, run: () => Promise<T[]> | T[]): Promise<(T | Result)[]> {
   try {
     return await run();
   } catch (error) {
     if (error instanceof Unseen) return [{ kind: "unseen", what: error.message }];
-    if (error instanceof Failure) return [notRunning(error)];
+    if (error instanceof Failure) return [notRunning(state, error)];
     throw error;
   }
 }
@@ -78,10 +82,10 @@ function named(check: string, network: string | undefined, results: Result[]): S
   }));
 }
 
-function notJoined({ id }: Network): Result {
+function notJoined(state: HostState, { id }: Network): Result {
   return found({
     what: `This host has not joined network ${id}.`,
     why: "It has no interface and no address there.",
-    mend: [command("zerotier-cli", "join", id)],
+    mend: [zerotierCli(state, "join", id)],
   });
 }

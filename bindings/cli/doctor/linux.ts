@@ -1,11 +1,12 @@
 // This machine, as the checks of `sixplane doctor` see it.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { quote } from "sixplane";
 import { systemReason } from "../io/failure.ts";
 import { joinedIn } from "../zerotier/folder.ts";
 import { type Joined, type Node, readNetworks, readNode } from "../zerotier/networks.ts";
-import { Service } from "../zerotier/service.ts";
+import { Forbidden, Service } from "../zerotier/service.ts";
 import { readDocker } from "./docker.ts";
 import type { Ends, Outcome } from "./probe/echo.ts";
 import { sendEcho } from "./probe/packet-socket.ts";
@@ -26,27 +27,38 @@ const NO_ANSWER = 1;
 
 /** A Linux host, read through ZeroTier's API, `ip -json`, `nft --json`, and /proc. Each thing is read once. */
 export class LinuxHost implements HostState {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #read = new Map<string, unknown>();
 
   /** @param folder ZeroTier's folder */
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   node(): Promise<Node> {
-    return this.#once("node", async () => readNode(await new Service(this.#folder).ask("/status")));
+    return this.#once("node", async () => readNode(await this.#ask("/status")));
   }
 
   networks(): Promise<Joined[]> {
-    return this.#once("networks", async () => readNetworks(await new Service(this.#folder).ask("/network")));
+    return this.#once("networks", async () => readNetworks(await this.#ask("/network")));
   }
 
   joined(): string[] {
     try {
-      return joinedIn(this.#folder);
+      return joinedIn(this.folder);
     } catch (error) {
-      throw new Unseen(`networks.d in ${quote(this.#folder)}: ${systemReason(error)}`);
+      throw new Unseen(`networks.d in ${quote(this.folder)}: ${systemReason(error)}`);
+    }
+  }
+
+  localSettings(): Record<string, unknown> {
+    const path = join(this.folder, "local.conf");
+    if (!existsSync(path)) return {};
+    try {
+      return Object(JSON.parse(text(path)));
+    } catch (error) {
+      if (error instanceof Unseen) throw error;
+      throw new Unseen(`${quote(path)}: it is not JSON`);
     }
   }
 
@@ -114,6 +126,16 @@ export class LinuxHost implements HostState {
     return sendEcho(ifindex, ends);
   }
 
+  /** What this user may not read is no fault of the service. */
+  async #ask(path: string): Promise<unknown> {
+    try {
+      return await new Service(this.folder).ask(path);
+    } catch (error) {
+      if (error instanceof Forbidden) throw new Unseen(error.message);
+      throw error;
+    }
+  }
+
   #once<T>(name: string, read: () => T): T {
     if (!this.#read.has(name)) this.#read.set(name, read());
     return this.#read.get(name) as T;
@@ -122,7 +144,7 @@ export class LinuxHost implements HostState {
 
 function text(path: string): string {
   try {
-    return readFileSync(path, "latin1");
+    return readFileSync(path, "utf8");
   } catch (error) {
     throw new Unseen(`${path}: ${systemReason(error)}`);
   }

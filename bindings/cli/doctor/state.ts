@@ -10,12 +10,16 @@ export class Unseen extends SixplaneError {
 
 /** A host. Every method throws Unseen where this user, or this machine, does not show it. */
 export interface HostState {
+  /** ZeroTier's folder. */
+  readonly folder: string;
   /** ZeroTier's node. @throws Failure where the service does not run or answers wrongly */
   node(): Promise<Node>;
   /** The networks that the service lists. @throws Failure as `node` does */
   networks(): Promise<Joined[]>;
   /** The IDs of the networks in ZeroTier's folder, which it is to join as it starts. */
   joined(): string[];
+  /** What `local.conf` in ZeroTier's folder sets; nothing where there is none. */
+  localSettings(): Record<string, unknown>;
   /** Whether there is a `/dev/net/tun`. */
   hasTun(): boolean;
   links(): Link[];

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { quote } from "sixplane";
 import { Failure, systemReason } from "../io/failure.ts";
 
+/** The service may run, but this user may not ask it. */
+export class Forbidden extends Failure {}
+
 const TIMEOUT_MILLISECONDS = 5000;
 
 /** Room for many thousand networks, and no more than a machine has to spare. */
@@ -134,6 +137,8 @@ function read(path: string, what: string): string {
   try {
     return readFileSync(path, "latin1");
   } catch (error) {
-    throw new Failure(`cannot read ${what} in ${quote(path)}: ${systemReason(error)}`);
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const message = `cannot read ${what} in ${quote(path)}: ${systemReason(error)}`;
+    throw ["EACCES", "EPERM"].includes(code) ? new Forbidden(message) : new Failure(message);
   }
 }

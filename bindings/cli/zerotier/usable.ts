@@ -1,12 +1,9 @@
-import type { Network } from "sixplane";
+import { isReservedNode, type Network } from "sixplane";
 import type { Joined } from "./networks.ts";
 
 /** Why a network whose status is not OK cannot be used, in words. */
 export function whyUnusable(network: Network, node: string, { status }: Pick<Joined, "status">): string {
-  const range = reversedPorts(network);
-  if (range)
-    return `it is an ad-hoc ID whose end port, ${range.end}, is below its start port, ${range.start}: no such network can be`;
-  return (REASONS.get(status) ?? (() => `its status is ${status}`))(node);
+  return whyNever(network) ?? (REASONS.get(status) ?? (() => `its status is ${status}`))(node);
 }
 
 /** What keeps a network from being used, by its status (upstream: ZT_VirtualNetworkStatus). */
@@ -19,9 +16,23 @@ const REASONS = new Map<string, (node: string) => string>([
   ["REQUESTING_CONFIGURATION", () => "its controller has not answered yet"],
 ]);
 
-/** The ports of an ad-hoc ID whose end port is below its start port: ZeroTier asks a controller that cannot exist. */
-function reversedPorts({ id }: Network): { start: number; end: number } | undefined {
+/**
+ * Why no network can ever have the ID, in words; undefined where one can. IDs that start with ff have no controller: ZeroTier
+ * configures those of a port range, `ffSSSSEEEE000000`, and of an IPv4 /8, `ff…01`, and no others (upstream:
+ * Network::requestConfiguration).
+ */
+export function whyNever({ id }: Network): string | undefined {
   const [, first = "", last = ""] = /^ff(....)(....)000000$/.exec(id) ?? [];
   const [start, end] = [Number.parseInt(first, 16), Number.parseInt(last, 16)];
-  return end < start ? { start, end } : undefined;
+  if (end < start)
+    return `it is an ad-hoc ID whose end port, ${end}, is below its start port, ${start}: no such network can be`;
+  if (end >= start) return undefined;
+  if (id.startsWith("ff"))
+    return id.endsWith("01")
+      ? undefined
+      : "it is an ad-hoc ID that ends neither in 000000 nor in 01: no such network can be";
+  const controller = id.slice(0, 10);
+  return isReservedNode(controller)
+    ? `its controller would be node ${controller}, which ZeroTier gives to nobody: no such network can be`
+    : undefined;
 }

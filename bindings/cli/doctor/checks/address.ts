@@ -1,5 +1,6 @@
 import type { HostAddress, Prefix } from "sixplane";
 import { command, found, type NetworkCheck, type Result, right, type Subject } from "../check.ts";
+import { restart } from "../service.ts";
 import type { Link, LinkAddress } from "../state.ts";
 
 /** An address that the controller assigns, and the prefix that all addresses of its mode are in. */
@@ -26,7 +27,7 @@ export const address: NetworkCheck = {
         found({
           what: `There is no interface ${joined.device || "of the network"}.`,
           why: "The service lists it, but the kernel does not have it in this network namespace.",
-          mend: ["systemctl restart zerotier-one"],
+          mend: restart(subject.state),
         }),
       ];
     return assigned.flatMap((one) => {

@@ -1,5 +1,7 @@
-import { Failure } from "../../io/failure.ts";
+import type { Failure } from "../../io/failure.ts";
 import { found, type HostCheck, right } from "../check.ts";
+import { restart, zerotierCli } from "../service.ts";
+import type { HostState } from "../state.ts";
 
 /** Whether ZeroTier's service runs, and reaches others. */
 export const service: HostCheck = {
@@ -11,7 +13,7 @@ export const service: HostCheck = {
       found({
         what: `Node ${address} is offline.`,
         why: "It reaches no root of ZeroTier, so it finds no other node.",
-        mend: ["zerotier-cli peers"],
+        mend: [zerotierCli(state, "peers")],
         where: "this host, to see which roots answer; let UDP port 9993 out of the firewall",
       }),
     ];
@@ -19,12 +21,10 @@ export const service: HostCheck = {
 };
 
 /** The finding for a service that cannot be asked. */
-export function notRunning({ message }: Failure) {
+export function notRunning(state: HostState, { message }: Failure) {
   return found({
     what: `${message[0]?.toUpperCase()}${message.slice(1)}.`,
     why: "Without it there is no interface, and nothing below can be checked.",
-    mend: ["systemctl restart zerotier-one"],
+    mend: restart(state),
   });
 }
-
-export { Failure };

@@ -1,4 +1,5 @@
 import { found, type HostCheck, right } from "../check.ts";
+import { restart } from "../service.ts";
 
 /** Whether the service lists the networks that it was told to join: without /dev/net/tun it lists none. */
 export const tun: HostCheck = {
@@ -14,7 +15,7 @@ export const tun: HostCheck = {
         why: state.hasTun()
           ? "It made no interface for them when it started."
           : "There is no /dev/net/tun, so it can make no interface.",
-        mend: [...device, "systemctl restart zerotier-one"],
+        mend: [...device, ...restart(state)],
       }),
     ];
   },

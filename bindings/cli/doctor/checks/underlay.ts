@@ -1,29 +1,48 @@
 import { BlockList, isIP } from "node:net";
-import { command, found, type NetworkCheck, right } from "../check.ts";
+import { command, found, type NetworkCheck, right, type Subject } from "../check.ts";
+import { restart, serviceFile } from "../service.ts";
 
 /** Whether an address that ZeroTier's own packets need lies inside a route that the network's controller gives. */
 export const underlay: NetworkCheck = {
   name: "underlay",
-  async run({ state, network, joined }) {
+  async run(subject) {
+    const { state, joined } = subject;
     if (!joined.allowManaged) return [];
     const { listeningOn } = await state.node();
     const addresses = [...new Set(listeningOn.map((text) => text.replace(/\/.*/, "")))];
-    const results = joined.routes.flatMap((route) => {
-      const inside = addresses.filter((address) => isInside(address, route));
-      return inside.map((address) =>
-        found({
-          what: `The route ${route} of the network contains ${address}, by which this host reaches other nodes.`,
-          why: "ZeroTier's own packets to that range go into the network itself, and the node loses its peers.",
-          mend: [command("zerotier-cli", "set", network.id, "allowManaged=0")],
-          where: "this host, until the controller gives the network another range; managed addresses go, too",
-        }),
-      );
-    });
-    return results.length > 0
-      ? results
-      : [right("no route of the network contains an address of ZeroTier's own")];
+    const inside = joined.routes.flatMap((route) =>
+      addresses.filter((address) => isInside(address, route)).map((address) => ({ route, address })),
+    );
+    if (inside.length === 0) return [right("no route of the network contains an address of ZeroTier's own")];
+    const harmful = inside.map(({ route }) => route);
+    return inside.map(({ route, address }) =>
+      found({
+        what: `The route ${route} of the network contains ${address}, by which this host reaches other nodes.`,
+        why: "ZeroTier's own packets to that range go into the network itself, and the node loses its peers.",
+        mend: allowingOthers(subject, harmful),
+        where: `this host, which then has no address and no route of ${route}; better give the network another range at its controller`,
+      }),
+    );
   },
 };
+
+/**
+ * The commands that have the service take all but some routes: `allowManaged` may list what is taken (upstream: OneService.cpp,
+ * checkIfManagedIsAllowed).
+ */
+function allowingOthers({ state, network, joined }: Subject, harmful: string[]): string[] {
+  const file = command(serviceFile(state, "networks.d", `${network.id}.local.conf`));
+  const others = joined.routes.filter(
+    (route) => !harmful.includes(route) && isIP(route.replace(/\/.*/, "")) > 0,
+  );
+  const ranges = [...new Set([`${network.sixplane}`, `${network.rfc4193}`, ...others])];
+  return [
+    `touch ${file}`,
+    `sed -i /^allowManaged=/d ${file}`,
+    `${command("echo", `allowManaged=${ranges.join(",")}`)} >> ${file}`,
+    ...restart(state),
+  ];
+}
 
 /** Whether an address is within a prefix of its family; a default route is for what no other is for, and holds none. */
 function isInside(address: string, route: string): boolean {

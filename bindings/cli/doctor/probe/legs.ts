@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { command, type Finding, found, type Result, right, type Subject } from "../check.ts";
+import { zerotierCli } from "../service.ts";
 import { type Link, Unseen } from "../state.ts";
 import type { Outcome, Refusal } from "./echo.ts";
 import type { Target } from "./target.ts";
@@ -19,7 +20,7 @@ export async function host(here: Here, { host: { node, sixplane } }: Target): Pr
     found({
       what: `${what}${outcome?.kind === "refusal" ? `: ${refused(outcome)}` : ""}.`,
       why: "It is off, has not joined, is not authorised, or its firewall drops pings; its containers are no better off.",
-      mend: ["zerotier-cli peers", command("sixplane", "doctor", here.network.id)],
+      mend: [zerotierCli(here.state, "peers"), command("sixplane", "doctor", here.network.id)],
       where: `this host, to see whether the node is there, and on node ${node}, to see what it lacks`,
     }),
   ];
