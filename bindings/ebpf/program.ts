@@ -19,6 +19,9 @@ export const LONGEST = MEMORY - FRAME;
 const SOLICITATION = 78;
 const ADVERTISEMENT = 86;
 
+/** The lengths of which the core is asked. */
+export const LENGTHS = { least: BigInt(SOLICITATION), most: BigInt(LONGEST) };
+
 /** The register that holds memory's address while the core's code runs. */
 export const BASE = 9;
 

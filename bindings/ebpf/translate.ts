@@ -7,7 +7,7 @@ import { selectInstructions } from "./code/select.ts";
 import { withoutDead, withoutIdle } from "./code/tidy.ts";
 import { TranslationError } from "./error.ts";
 import { lower } from "./form/lower.ts";
-import { around, BASE, FRAME, MEMORY, RECORD, type Returns, STACK } from "./program.ts";
+import { around, BASE, FRAME, LENGTHS, MEMORY, RECORD, type Returns, STACK } from "./program.ts";
 import { decode, type Module } from "./wasm/decode.ts";
 
 export interface Program extends Encoded {
@@ -27,7 +27,7 @@ export function translate(wasm: Uint8Array<ArrayBuffer>): Program {
   const module = decode(wasm);
   const index = module.exports.get("respond");
   if (index === undefined) throw new TranslationError("the module exports no function respond");
-  const routine = lower(module, index, [BigInt(RECORD), BigInt(FRAME), undefined]);
+  const routine = lower(module, index, [BigInt(RECORD), BigInt(FRAME), LENGTHS]);
   const selected = selectInstructions(routine, { base: BASE, bytes: MEMORY });
   const whole = around(selected, returnsOf(wasm));
   const { code } = allocate(withoutDead(whole, []), REGISTERS, STACK);

@@ -31,7 +31,7 @@ class Twin {
   readonly #types: Type[];
   readonly #result: Type;
 
-  constructor(bytes: Uint8Array<ArrayBuffer>, known: (bigint | undefined)[] = []) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, known: Parameters<typeof lower>[2] = []) {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
     this.#call = exports["f"] as Called;
     this.#memory = new Uint8Array((exports["memory"] as WebAssembly.Memory).buffer);
@@ -315,6 +315,36 @@ describe("the order of things:", () => {
       "local.get 0 i32.load8_u offset=1 i32.const 3 i32.shl local.tee 1 i32.eqz if i32.const 1 return end local.get 1 local.get 0 i32.add",
     ],
     [
+      "what a branch says of a number, where it leads",
+      "(param i32 i32) (result i32)",
+      "block local.get 0 i32.const 3 i32.gt_u br_if 0 end local.get 1 local.get 0 i32.gt_u if i32.const 7 return end i32.const 8",
+    ],
+    [
+      "what a branch says of a number, where it does not lead",
+      "(param i32 i32) (result i32)",
+      "block local.get 0 i32.const 3 i32.gt_u br_if 0 local.get 1 local.get 0 i32.gt_u if i32.const 7 return end end i32.const 8",
+    ],
+    [
+      "what an if says of a number, where only its beginning leads to its end",
+      "(param i32 i32) (result i32)",
+      "local.get 0 i32.const 3 i32.ge_u if i32.const 6 return end local.get 1 local.get 0 i32.lt_u if i32.const 7 return end i32.const 8",
+    ],
+    [
+      "what an if says of a number, where its inside leads to its end, too",
+      "(param i32 i32) (result i32)",
+      "local.get 0 i32.const 3 i32.ge_u if local.get 1 br_if 0 i32.const 6 return end local.get 1 local.get 0 i32.lt_u if i32.const 7 return end i32.const 8",
+    ],
+    [
+      "what an if says of a number that it sets",
+      "(param i32 i32) (result i32)",
+      "local.get 0 i32.const 3 i32.gt_u if i32.const 1000 local.set 0 end local.get 1 local.get 0 i32.le_u if i32.const 7 return end i32.const 8",
+    ],
+    [
+      "sums and differences that wrap",
+      "(param i32 i32) (result i32) (local i32)",
+      "i32.const 9 i32.load8_u i32.const 6 i32.sub local.set 2 local.get 0 local.get 2 i32.gt_u if i32.const 7 return end i32.const 9 i32.load8_u i32.const -2 i32.add local.set 2 local.get 1 local.get 2 i32.ge_u",
+    ],
+    [
       "two bytes whose shift may lose bits",
       "(param i32) (result i32) (local i32)",
       "local.get 0 i32.load16_u offset=1 i32.const 28 i32.shl local.tee 1 i32.eqz if i32.const 1 return end local.get 1",
@@ -324,7 +354,7 @@ describe("the order of things:", () => {
   test.each(ROWS)("%s", (_, signature, body, more = "") => {
     const twin = new Twin(functionModule(signature, body, more));
     for (const first of [0n, 1n, 2n, 3n, 4n, 8n, 100n, 200n])
-      for (const second of [0n, 1n, 50n])
+      for (const second of [0n, 1n, 3n, 4n, 50n, 300n, -3n])
         twin.compare(
           [first, second].slice(0, twin.takes),
           Uint8Array.from({ length: MEMORY }, (_, n) => n % 5),
@@ -340,6 +370,21 @@ describe("the order of things:", () => {
         Uint8Array.from({ length: MEMORY }, (_, n) => n),
       );
   });
+});
+
+test("a parameter between two numbers, and a loop up to it", () => {
+  const body =
+    "local.get 1 i32.const 10 i32.sub local.set 2 loop local.get 0 i32.const 3 i32.add local.tee 0 local.get 2 i32.lt_u br_if 0 end local.get 0";
+  const bytes = functionModule("(param i32 i32) (result i32) (local i32)", body);
+  const twin = new Twin(bytes, [undefined, { least: 10n, most: 40n }]);
+  for (const first of [0n, 5n, 29n, 30n, 31n, 100n])
+    for (const second of [10n, 11n, 25n, 40n]) twin.compare([first, second]);
+  // Of the end that is known, the verifier hears.
+  const { code } = selectInstructions(lower(decode(bytes), 0, [undefined, { least: 10n, most: 40n }]), {
+    base: BASE,
+    bytes: MEMORY,
+  });
+  expect(code.map((one) => format(one)).filter((line) => /^if w\d+ > 30 goto/.test(line))).toHaveLength(1);
 });
 
 /** Conditions of comparisons, numbers and each other, as text. */

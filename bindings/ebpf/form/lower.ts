@@ -19,6 +19,8 @@ import {
   type Width,
 } from "./form.ts";
 
+import { bounded, mostWhereFalse, type Range, rangeOf } from "./range.ts";
+
 /** Calls in calls: more of them is a recursion, which cannot be replaced by what it calls. */
 const DEEPEST = 16;
 
@@ -29,10 +31,10 @@ const ACCESS = /^(i32|i64)\.(load|store)(8|16|32)?(_s)?/;
 /**
  * Lowers one exported function of a module.
  *
- * @param known values of the parameters; undefined where it is not known before the program runs
+ * @param known of each parameter, what it is or between which numbers; undefined where nothing is known
  * @throws TranslationError where it, or what it calls, has something that is not translated
  */
-export function lower(module: Module, index: number, known: (bigint | undefined)[] = []): Routine {
+export function lower(module: Module, index: number, known: (bigint | Range | undefined)[] = []): Routine {
   const body: Statement[] = [];
   const lowering = new Lowering(module, body, 0);
   const { type, body: instructions } = module.functionAt(index);
@@ -40,7 +42,8 @@ export function lower(module: Module, index: number, known: (bigint | undefined)
   const parameters = type.parameters.map((one, n) => ({ name: `parameter ${n}`, type: one }));
   const given = parameters.map((variable, n): Expression => {
     const value = known[n];
-    if (value !== undefined) return constant(variable.type, value);
+    if (typeof value === "bigint") return constant(variable.type, value);
+    if (value) lowering.ranges.set(variable, value);
     return { kind: "variable", type: variable.type, variable };
   });
   const result = lowering.call(index, given, start);
@@ -57,8 +60,12 @@ interface Block {
   height: number;
   /** Locals that are set inside: after it they may hold one thing or another. */
   sets: Variable[];
-  /** Whether the end can be reached, by a branch or by what comes before it. */
-  reached: boolean;
+  /** How many branches lead to the end. */
+  branches: number;
+  /** What was known of ranges at the start. It is still so at the end, but for what is set inside. */
+  ranges: Map<Variable, Range>;
+  /** What is known besides where only an `if` that is not entered leads to the end. */
+  skipped: [Variable, bigint][];
 }
 
 class Lowering {
@@ -68,13 +75,16 @@ class Lowering {
   #stack: Expression[] = [];
   #blocks: Block[] = [];
   #locals: Variable[] = [];
+  /** Between which numbers variables are, where that is known. */
+  readonly ranges: Map<Variable, Range>;
   /** What locals are known to hold: constants, and sums, which are made again wherever they are taken. */
   #known = new Map<Variable, Expression>();
   /** Blocks that were opened in code which cannot be reached; undefined in code that can. */
   #unreachable: number | undefined;
   #result: Variable | undefined;
 
-  constructor(module: Module, out: Statement[], depth: number) {
+  constructor(module: Module, out: Statement[], depth: number, ranges = new Map<Variable, Range>()) {
+    this.ranges = ranges;
     this.#module = module;
     this.#out = out;
     this.#depth = depth;
@@ -92,7 +102,7 @@ class Lowering {
     const [resultType] = type.results;
     this.#result = resultType && { name: `result of ${index}`, type: resultType };
     const end: Label = { name: `end of function ${index}` };
-    this.#blocks = [{ label: end, backward: false, height: 0, sets: [], reached: false }];
+    this.#blocks = [this.#block(end, false, [])];
     for (const [n, one] of body.entries()) this.#instruction(one, called, n);
     return this.#result;
   }
@@ -151,22 +161,31 @@ class Lowering {
     const label: Label = { name: `${name} at 0x${at.toString(16)}` };
     const sets = setsIn(body, n).map((index) => this.#locals[index] as Variable);
     const backward = name === "loop";
-    this.#blocks.push({ label, backward, height: this.#stack.length, sets, reached: false });
+    const block = this.#block(label, backward, sets);
+    this.#blocks.push(block);
     if (backward) {
       for (const variable of sets) this.#forget(variable);
       this.#out.push({ kind: "label", label });
     }
-    if (condition) this.#branch(this.#blocks.at(-1), at, condition, false);
+    if (!condition) return;
+    block.skipped = mostWhereFalse(condition, this.ranges);
+    this.#branch(block, at, condition, false);
+  }
+
+  #block(label: Label, backward: boolean, sets: Variable[]): Block {
+    const ranges = new Map(this.ranges);
+    return { label, backward, height: this.#stack.length, sets, branches: 0, ranges, skipped: [] };
   }
 
   #end(at: number): void {
     const block = this.#blocks.pop() as Block;
-    if (this.#unreachable === undefined) {
-      if (this.#blocks.length === 0) this.#return(at);
-      if (!block.backward) block.reached = true;
-    }
-    this.#unreachable = this.#unreachable === undefined || block.reached ? undefined : 0;
+    const fallsThrough = this.#unreachable === undefined;
+    if (fallsThrough && this.#blocks.length === 0) this.#return(at);
+    this.#unreachable = fallsThrough || block.branches > 0 ? undefined : 0;
     this.#stack.length = block.height;
+    this.ranges.clear();
+    for (const [variable, range] of block.ranges) this.ranges.set(variable, range);
+    if (!fallsThrough && block.branches === 1) this.#learn(block.skipped);
     for (const variable of block.sets) this.#forget(variable);
     if (!block.backward) this.#out.push({ kind: "label", label: block.label });
   }
@@ -191,9 +210,17 @@ class Lowering {
       condition = undefined;
     }
     if (!condition && block === this.#blocks[0]) this.#return(at);
-    if (!block.backward) block.reached = true;
-    if (condition) this.#out.push({ kind: "branch", condition, when, to: block.label, at });
-    else {
+    if (!block.backward) block.branches++;
+    if (condition) {
+      this.#out.push({
+        kind: "branch",
+        condition: bounded(condition, this.ranges),
+        when,
+        to: block.label,
+        at,
+      });
+      if (when) this.#learn(mostWhereFalse(condition, this.ranges));
+    } else {
       this.#out.push({ kind: "jump", to: block.label, at });
       this.#unreachable = 0;
     }
@@ -208,7 +235,11 @@ class Lowering {
     const { parameters } = this.#module.functionAt(index).type;
     const given = parameters.map(() => this.#pop()).reverse();
     this.#settle(() => true, at);
-    const variable = new Lowering(this.#module, this.#out, this.#depth + 1).call(index, given, at);
+    const variable = new Lowering(this.#module, this.#out, this.#depth + 1, this.ranges).call(
+      index,
+      given,
+      at,
+    );
     if (variable) this.#push({ kind: "variable", type: variable.type, variable });
   }
 
@@ -226,7 +257,9 @@ class Lowering {
 
   #set(variable: Variable, value: Expression, at: number): void {
     this.#settle((waiting) => reads(waiting, variable), at);
+    const range = rangeOf(value, this.ranges);
     this.#forget(variable);
+    if (range) this.ranges.set(variable, range);
     if (isRemade(value) && !reads(value, variable)) this.#known.set(variable, value);
     this.#out.push({ kind: "set", variable, value, at });
   }
@@ -241,8 +274,16 @@ class Lowering {
     return { ...value, left: { kind: "variable", type, variable } };
   }
 
+  #learn(most: [Variable, bigint][]): void {
+    for (const [variable, end] of most) {
+      const { least = 0n, most = end } = this.ranges.get(variable) ?? {};
+      if (most >= end) this.ranges.set(variable, { least, most: end });
+    }
+  }
+
   /** Forgets what a variable holds, and every sum that it is a part of. */
   #forget(variable: Variable): void {
+    this.ranges.delete(variable);
     this.#known.delete(variable);
     for (const [other, value] of this.#known) if (reads(value, variable)) this.#known.delete(other);
   }

@@ -1,0 +1,29 @@
+// What runs in the machine of old-kernel.test.ts: every build is loaded there, and compared with its WebAssembly.
+import { release } from "node:os";
+import { caseOf, seeded } from "../fuzz/frames.ts";
+import { RESPONDERS, record } from "../support/builds.ts";
+import { hex } from "../support/frames.ts";
+import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
+import { MUTANTS } from "./old-kernel-mutants.ts";
+import { Twin } from "./twin.ts";
+
+const SEED = 61;
+
+for (const build of RESPONDERS) {
+  using twin = new Twin(build);
+  for (const { network, self, ns } of REPLIES) twin.check(record(network, self), hex(ns));
+  for (const { in_hex } of OWNER_KERNEL.cases)
+    twin.check(record(OWNER_KERNEL.network, OWNER_KERNEL.self), hex(in_hex));
+  for (const { hex: text } of TAP.frames) twin.check(record(TAP.network, TAP.self), hex(text));
+  for (let index = 0; index < MUTANTS; index++) twin.checkCase(caseOf(seeded(SEED, index)));
+  const compared = [...twin.compared.values()].reduce((sum, one) => sum + one, 0);
+  console.log(
+    JSON.stringify({
+      kernel: release(),
+      build: build.name,
+      verified: twin.loaded.verified,
+      compared,
+      refused: twin.refused,
+    }),
+  );
+}
