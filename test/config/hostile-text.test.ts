@@ -18,6 +18,7 @@ const TARGETS: [name: string, options: string[], read: (text: string) => unknown
   ["libvirt", [], elements],
   ["lxd", [], (text) => [parse(text), linesOutside("#", text)]],
   ["networkd", [], (text) => linesOutside("#", text)],
+  ["nftables", [], (text) => linesOutside("#", text)],
   ["radvd", ["--interface", "lan0"], (text) => linesOutside("#", text)],
 ];
 

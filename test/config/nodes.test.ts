@@ -7,6 +7,7 @@ import { NETWORK, SELF } from "../support/frames.ts";
 /** Each target that takes a list, its other options, and whether its nodes need names. */
 const TARGETS: [name: string, options: string[], isNamed: boolean][] = [
   ["zone", ["--network", NETWORK, "--domain", "example.org"], true],
+  ["nftables", ["--network", NETWORK, "--node", SELF], false],
   ["hosts", ["--network", NETWORK], true],
   ["networkd", ["--network", NETWORK, "--node", SELF, "--file", "interface.network"], false],
 ];

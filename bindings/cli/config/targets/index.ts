@@ -7,6 +7,7 @@ export { kea } from "./kea.ts";
 export { libvirt } from "./libvirt.ts";
 export { lxd } from "./lxd.ts";
 export { networkd } from "./networkd.ts";
+export { nftables } from "./nftables.ts";
 export { radvd } from "./radvd.ts";
 export { terraform } from "./terraform.ts";
 export { wireguard } from "./wireguard.ts";
