@@ -105,15 +105,37 @@ describe("sixplane doctor", () => {
       `${DEVICE} still has fccd:e806:aee9:42a3:3557::1, which the controller does not assign any more`,
     ],
     ["denied", [SIXPLANE], `node ${NODE} is not authorised yet, which is up to the network's controller`],
-    ["ok", [], `${DEVICE} does not have fccd:e806:aee9:42a3:3557::1, though the controller assigns it`],
+    [
+      "ok",
+      [RFC4193],
+      `${DEVICE} does not have fccd:e806:aee9:42a3:3557::1, though the controller assigns it`,
+    ],
+    [
+      "ok",
+      [SIXPLANE],
+      `${DEVICE} does not have fdf9:e806:af34:0:199:93e9:42a3:3557, though the controller assigns it`,
+    ],
   ])("and status says the same of %s, with %j on the interface", async (state, addresses, why) => {
     zerotierInterface(DEVICE, MAC, ...addresses);
     const first = recorded(state, "networks").slice(0, 1);
     await using zerotier = await startService(answers(recorded(state, "status"), first));
     mkdirSync(zerotier.path("networks.d"));
     writeFileSync(zerotier.path(`networks.d/${ID}.conf`), "");
-    const { status, stderr } = await sixplane(["status", "--zerotier", zerotier.folder]);
+    const words = ["status", "--zerotier", zerotier.folder];
+    const { status, stderr } = await sixplane(words);
     expect([status, stderr]).toEqual(why ? [1, `sixplane: network ${ID}: ${why}\n`] : [0, ""]);
+    const { networks } = JSON.parse((await sixplane([...words, "--json"])).stdout);
+    expect(networks[0].problems).toEqual(why ? [why] : []);
+  });
+
+  test("and status says of an interface without any address that it has none", async () => {
+    zerotierInterface(DEVICE, MAC);
+    run("ip", "address", "flush", "dev", DEVICE);
+    const first = recorded("ok", "networks").slice(0, 1);
+    await using zerotier = await startService(answers(recorded("ok", "status"), first));
+    const { status, stderr } = await sixplane(["status", "--zerotier", zerotier.folder]);
+    expect(status).toBe(1);
+    expect(stderr.match(/ does not have /g)).toHaveLength(2);
   });
 
   test("and status says which networks the service does not list", async () => {
@@ -123,6 +145,8 @@ describe("sixplane doctor", () => {
     const { status, stderr } = await sixplane(["status", "--zerotier", zerotier.folder]);
     const why = "it is joined, but the service does not list it: is there a /dev/net/tun?";
     expect([status, stderr]).toEqual([1, `sixplane: network ${ID}: ${why}\n`]);
+    const { stdout } = await sixplane(["status", "--json", "--zerotier", zerotier.folder]);
+    expect(JSON.parse(stdout)).toMatchObject({ networks: [], notListed: [ID] });
   });
 
   test("says of an ad-hoc ID whose ports are reversed that no such network can be", async () => {
@@ -185,9 +209,26 @@ describe("sixplane doctor", () => {
     await using zerotier = await startService(answers(recorded("ok", "status"), networks));
     const { findings } = await diagnose(ID, "--zerotier", zerotier.folder);
     // The service listens on two ports of this address.
-    const what = `The route ${target} of the network contains 10.99.0.2, by which this host reaches other nodes.`;
+    const what = `The range ${target} of the network contains 10.99.0.2, by which this host reaches other nodes.`;
     expect(findings.map((finding) => finding.what)).toEqual(isFound ? [what] : []);
   });
+
+  test.each([
+    ["10.99.0.5/24", "10.99.0.0/24"],
+    ["10.99.200.5/16", "10.99.0.0/16"],
+    ["10.98.0.5/24", undefined],
+  ])(
+    "finds whether the assigned address %s brings a route that contains the underlay",
+    async (address, range) => {
+      zerotierInterface(DEVICE, MAC, SIXPLANE, RFC4193);
+      const [first] = recorded("ok", "networks");
+      const networks = [{ ...first, routes: [], assignedAddresses: [...first.assignedAddresses, address] }];
+      await using zerotier = await startService(answers(recorded("ok", "status"), networks));
+      const { findings } = await diagnose(ID, "--zerotier", zerotier.folder);
+      const what = `The range ${range} of the network contains 10.99.0.2, by which this host reaches other nodes.`;
+      expect(findings.map((finding) => finding.what)).toEqual(range ? [what] : []);
+    },
+  );
 
   test("keeps all but the route that contains the underlay, and the other settings of the network", async () => {
     zerotierInterface(DEVICE, MAC, SIXPLANE, RFC4193);

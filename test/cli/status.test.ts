@@ -37,6 +37,7 @@ describe("sixplane status", () => {
           status: "OK",
           interface: "ztmjfmfyq5",
           allowManaged: true,
+          problems: [],
           mac: "02:89:e9:30:0c:27",
           sixplane: {
             address: "fc9c:56c2:e389:e92c:eee5::1",
@@ -51,6 +52,7 @@ describe("sixplane status", () => {
           },
         },
       ],
+      notListed: [],
     });
   });
 

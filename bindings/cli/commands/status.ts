@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import { type Host, Network } from "sixplane";
 import { columns, type Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
@@ -21,8 +23,9 @@ export async function status(output: Output, { zerotier, json }: StatusOptions):
   const node = readNode(await service.ask("/status"));
   const listed = readNetworks(await service.ask("/network"));
   const networks = listed.map((joined) => describe(joined, node.address));
+  const lost = notListed(folder, listed);
   const value = { node: node.address, version: node.version, online: node.online };
-  await output.result(json, { ...value, networks: networks.map((network) => network.value) }, [
+  await output.result(json, { ...value, networks: networks.map(({ value }) => value), notListed: lost }, [
     ...columns([
       ["node address", node.address],
       ["ZeroTier", [node.version, node.online ? "online" : "offline"].filter(Boolean).join(", ")],
@@ -31,8 +34,8 @@ export async function status(output: Output, { zerotier, json }: StatusOptions):
     ...networks.flatMap(({ rows }) => ["", ...columns(rows)]),
   ]);
   const warnings = [
-    ...networks.flatMap(({ why, value }) => (why ? [`network ${value.network}: ${why}`] : [])),
-    ...notListed(folder, listed).map(
+    ...networks.flatMap(({ value }) => value.problems.map((why) => `network ${value.network}: ${why}`)),
+    ...lost.map(
       (id) => `network ${id}: it is joined, but the service does not list it: is there a /dev/net/tun?`,
     ),
   ];
@@ -43,22 +46,28 @@ export async function status(output: Output, { zerotier, json }: StatusOptions):
 /** The exit status where a network cannot be used. */
 const UNUSABLE = 1;
 
-/** Why a network cannot be used; undefined where it can, as far as can be seen here. */
-function whyNot(joined: Joined, network: Network, host: Host): string | undefined {
-  if (joined.status !== "OK") return whyUnusable(network, host.node, joined);
-  if (!joined.allowManaged) return "allowManaged is off here, so its interface has none of these addresses";
+/** What keeps a network from being used, as far as can be seen here. */
+function problemsOf(joined: Joined, network: Network, host: Host): string[] {
+  if (joined.status !== "OK") return [whyUnusable(network, host.node, joined)];
+  if (!joined.allowManaged) return ["allowManaged is off here, so its interface has none of these addresses"];
   const there = addressesOn(joined.device);
-  const { address } = host.sixplane;
-  const isAssigned = joined.addresses.includes(address);
-  if (!there || there.includes(address) === isAssigned) return undefined;
-  return isAssigned
-    ? `${joined.device} does not have ${address}, though the controller assigns it`
-    : `${joined.device} still has ${address}, which the controller does not assign any more`;
+  if (!there) return [];
+  return [host.sixplane, host.rfc4193].flatMap(({ address }) => {
+    const isAssigned = joined.addresses.includes(address);
+    if (there.includes(address) === isAssigned) return [];
+    return isAssigned
+      ? `${joined.device} does not have ${address}, though the controller assigns it`
+      : `${joined.device} still has ${address}, which the controller does not assign any more`;
+  });
 }
 
-/** The IPv6 addresses of an interface; undefined where it is not seen here, or has none of any kind. */
+/** The IPv6 addresses of an interface; undefined where there is none of that name here, as beside a service in a container. */
 function addressesOn(device: string): string[] | undefined {
-  return networkInterfaces()[device]?.flatMap(({ family, address }) => (family === "IPv6" ? [address] : []));
+  const found = networkInterfaces()[device]?.flatMap(({ family, address }) =>
+    family === "IPv6" ? [address] : [],
+  );
+  // Node lists no interface without an address; /proc, unlike /sys, shows those of this network namespace.
+  return found ?? (device !== "" && existsSync(join("/proc/sys/net/ipv6/conf", device)) ? [] : undefined);
 }
 
 function describe(joined: Joined, node: string) {
@@ -88,9 +97,10 @@ function describe(joined: Joined, node: string) {
     status,
     interface: device,
     allowManaged: joined.allowManaged,
+    problems: problemsOf(joined, network, host),
     ...values,
     sixplane: { ...values.sixplane, assigned: modes["6PLANE"] },
     rfc4193: { ...values.rfc4193, assigned: modes["RFC 4193"] },
   };
-  return { rows, value, why: whyNot(joined, network, host) };
+  return { rows, value };
 }

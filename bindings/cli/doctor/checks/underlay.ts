@@ -10,14 +10,16 @@ export const underlay: NetworkCheck = {
     if (!joined.allowManaged) return [];
     const { listeningOn } = await state.node();
     const addresses = [...new Set(listeningOn.map((text) => text.replace(/\/.*/, "")))];
-    const inside = joined.routes.flatMap((route) =>
+    // With an IPv4 address comes a route to its range; those of IPv6 have no length here, and the check `listening`.
+    const ranges = [...new Set([...joined.routes, ...joined.addresses.filter(hasLength).map(rangeOf)])];
+    const inside = ranges.flatMap((route) =>
       addresses.filter((address) => isInside(address, route)).map((address) => ({ route, address })),
     );
-    if (inside.length === 0) return [right("no route of the network contains an address of ZeroTier's own")];
+    if (inside.length === 0) return [right("no range of the network contains an address of ZeroTier's own")];
     const harmful = inside.map(({ route }) => route);
     return inside.map(({ route, address }) =>
       found({
-        what: `The route ${route} of the network contains ${address}, by which this host reaches other nodes.`,
+        what: `The range ${route} of the network contains ${address}, by which this host reaches other nodes.`,
         why: "ZeroTier's own packets to that range go into the network itself, and the node loses its peers.",
         mend: allowingOthers(subject, harmful),
         where: `this host, which then has no address and no route of ${route}; better give the network another range at its controller`,
@@ -42,6 +44,18 @@ function allowingOthers({ state, network, joined }: Subject, harmful: string[]):
     `${command("echo", `allowManaged=${ranges.join(",")}`)} >> ${file}`,
     ...restart(state),
   ];
+}
+
+function hasLength(address: string): boolean {
+  return /^[\d.]+\/\d+$/.test(address);
+}
+
+/** The range of an IPv4 address such as 10.147.17.5/24. */
+function rangeOf(address: string): string {
+  const [text = "", length = ""] = address.split("/");
+  const bits = text.split(".").reduce((bits, part) => bits * 256 + Number(part), 0);
+  const first = bits - (bits % 2 ** (32 - Number(length)));
+  return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${length}`;
 }
 
 /** Whether an address is within a prefix of its family; a default route is for what no other is for, and holds none. */
