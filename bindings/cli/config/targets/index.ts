@@ -10,5 +10,6 @@ export { networkd } from "./networkd.ts";
 export { nftables } from "./nftables.ts";
 export { radvd } from "./radvd.ts";
 export { terraform } from "./terraform.ts";
+export { uci } from "./uci.ts";
 export { wireguard } from "./wireguard.ts";
 export { zone } from "./zone.ts";
