@@ -1,9 +1,11 @@
-// What runs in the machine of old-kernel.test.ts: every build is loaded there, and compared with its WebAssembly.
+// What runs in the machine of old-kernel.test.ts: every build is loaded there, and compared with its WebAssembly; then an
+// interface is attached.
 import { release } from "node:os";
 import { caseOf, seeded } from "../fuzz/frames.ts";
 import { RESPONDERS, record } from "../support/builds.ts";
 import { hex } from "../support/frames.ts";
 import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
+import { attachTwice } from "./old-kernel-attach.ts";
 import { MUTANTS } from "./old-kernel-mutants.ts";
 import { Twin } from "./twin.ts";
 
@@ -27,3 +29,4 @@ for (const build of RESPONDERS) {
     }),
   );
 }
+await attachTwice();

@@ -1,24 +1,55 @@
-// Debian's own kernel, 6.1: its verifier lets every build run, which then does what it does as WebAssembly.
-import { expect, test } from "vitest";
+// Debian's own kernel, 6.1: its verifier lets every build run, which then does what it does as WebAssembly; and it answers on
+// an interface, by clsact.
+import { beforeAll, describe, expect, test } from "vitest";
 import { RESPONDERS } from "../support/builds.ts";
+import { A, B } from "../support/hosts.ts";
 import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
 import { noMachine, runInMachine } from "./old-kernel.ts";
 import { MUTANTS } from "./old-kernel-mutants.ts";
 
-test.skipIf(noMachine)(
-  `loads and compares every build in Linux 6.1${noMachine ? `: ${noMachine}` : ""}`,
-  async () => {
-    const said = await runInMachine("test/ebpf/old-kernel-main.ts");
-    const rows = said.split("\n").map((line) => JSON.parse(line));
-    expect(rows.map(({ build }) => build)).toEqual(RESPONDERS.map(({ name }) => name));
-    for (const { kernel, verified, compared, refused } of rows) {
+const CASES = REPLIES.length + OWNER_KERNEL.cases.length + TAP.frames.length + MUTANTS;
+const PROGRAMS = ["/usr/sbin/ip", "/usr/sbin/tc"];
+const DRIVERS = ["veth", "sch_ingress", "cls_bpf"];
+
+interface Row {
+  build?: string;
+  kernel: string;
+  verified: number;
+  compared: number;
+  refused: number;
+  signal?: string;
+  said: string;
+  neighbour: string;
+  filter: string;
+  isAsBefore: boolean;
+}
+
+describe.skipIf(noMachine)(`in Linux 6.1${noMachine ? `: ${noMachine}` : ""}`, () => {
+  let rows: Row[];
+  beforeAll(async () => {
+    const said = await runInMachine("test/ebpf/old-kernel-main.ts", DRIVERS, PROGRAMS);
+    rows = said.split("\n").map((line) => JSON.parse(line));
+  }, 150_000);
+
+  test("every build is loaded, and does what it does as WebAssembly", () => {
+    const builds = rows.filter(({ build }) => build !== undefined);
+    expect(builds.map(({ build }) => build)).toEqual(RESPONDERS.map(({ name }) => name));
+    for (const { kernel, verified, compared, refused } of builds) {
       expect(kernel).toMatch(/^6\.1\./);
       expect(verified).toBeLessThan(200_000); // of a million: there is room for rules to come
-      expect(compared + refused).toBe(
-        REPLIES.length + OWNER_KERNEL.cases.length + TAP.frames.length + MUTANTS,
-      );
+      expect(compared + refused).toBe(CASES);
       expect(refused).toBeLessThan(MUTANTS / 10);
     }
-  },
-  150_000,
-);
+  });
+
+  test("an interface is answered on by clsact, and as before afterwards", () => {
+    const attached = rows.filter(({ signal }) => signal !== undefined);
+    expect(attached.map(({ signal }) => signal)).toEqual(["SIGINT", "SIGKILL"]);
+    for (const { said, neighbour, filter, isAsBefore } of attached) {
+      expect(said).toBe(`the kernel answers on eth0: ${A.sixplane}, ${A.rfc4193}, MAC ${A.mac}`);
+      expect(neighbour).toContain(`lladdr ${B.mac}`);
+      expect(filter).toContain("sixplane direct-action");
+      expect(isAsBefore).toBe(true);
+    }
+  });
+});

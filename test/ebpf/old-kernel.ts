@@ -58,6 +58,7 @@ export async function runInMachine(
     "asconfig.json",
     "package.json",
     "test/support/vectors",
+    "node_modules/commander",
     "node_modules/koffi",
     "node_modules/@koromix/koffi-linux-x64",
     ...BUILT,
@@ -84,12 +85,13 @@ export async function runInMachine(
   const init = [
     "#!/bin/busybox sh",
     "exec 2>&1",
+    "export PATH=/usr/sbin:/usr/bin:/bin",
     "/bin/busybox --install /bin",
     ...mounts.map(([type, place = type]) => `mount -t ${type} none /${place}`),
     ...modules.map((name) => `insmod /modules/${name}.ko`),
     `echo; echo ${BEGIN}`,
     `${process.execPath} /app/test/ebpf/main.mjs`,
-    `echo ${END}`,
+    `[ $? = 0 ] && echo ${END}`,
     "poweroff -f",
   ];
   writeFileSync(`${root}/init`, `${init.join("\n")}\n`, { mode: 0o755 });
@@ -110,7 +112,8 @@ export async function runInMachine(
     killSignal: "SIGKILL",
   });
   const text = stdout.replaceAll("\r", "");
-  if (!text.includes(`${END}\n`)) throw new Error(`the machine did not come to its end:\n${text}`);
+  if (!text.includes(`${END}\n`))
+    throw new Error(`the program in the machine did not come to a good end:\n${text}`);
   return text.slice(text.indexOf(BEGIN) + BEGIN.length, text.lastIndexOf(END)).trim();
 }
 

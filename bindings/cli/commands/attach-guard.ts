@@ -7,7 +7,10 @@ import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { SixplaneError } from "sixplane";
+import { addClsact, removeFilter } from "../../ebpf/kernel/clsact.ts";
+import { BpfError } from "../../ebpf/kernel/error.ts";
 import { Device } from "../../tap/kernel/device.ts";
+import type { Libc } from "../../tap/kernel/libc.ts";
 import { loadLibc } from "../../tap/kernel/load-libc.ts";
 import { type Setup, setUp } from "../../tap/setup.ts";
 import { Failure } from "../io/failure.ts";
@@ -15,8 +18,14 @@ import { Failure } from "../io/failure.ts";
 /** The name of the hidden command that the process runs. */
 export const GUARD_COMMAND = "guard-interface";
 
-export interface GuardedSetup extends Setup {
+/** What the process is to take care of. */
+export interface Guarded {
+  /** The interface's name. */
   name: string;
+  /** What it is given, and loses again. */
+  setup?: Setup | undefined;
+  /** Whether the program is to become a filter of clsact, which does not go by itself. */
+  clsact: boolean;
 }
 
 const READY = "ready\n";
@@ -41,13 +50,13 @@ export class Guard {
   }
 
   /** Starts it, and waits until the interface is set up. @throws Failure where it could not be */
-  static async start(setup: GuardedSetup): Promise<Guard> {
+  static async start(guarded: Guarded): Promise<Guard> {
     const words = [fileURLToPath(import.meta.url), GUARD_COMMAND];
     // Of a session of its own, so that a terminal's signals end the parent alone.
     const child = spawn(process.execPath, words, { stdio: ["pipe", "pipe", "inherit"], detached: true });
     const guard = new Guard(child);
     child.stdin.on("error", () => {}); // it has ended, as `ended` tells
-    child.stdin.write(`${JSON.stringify(setup)}\n`);
+    child.stdin.write(`${JSON.stringify(guarded)}\n`);
     const [said] = await Promise.race([once(child.stdout, "data"), guard.#exited.then(() => [""])]);
     if (`${said}` === READY) return guard;
     guard.#isClosing = true;
@@ -62,18 +71,19 @@ export class Guard {
   }
 }
 
-/** What the process does: one line of JSON says the setup, and the end of stdin that it is over. */
+/** What the process does: one line of JSON says what to guard, and the end of stdin that it is over. */
 export async function guardInterface(): Promise<void> {
   for (const signal of SIGNALS) process.on(signal, () => {});
   process.stdout.on("error", () => {});
   const [line] = await once(process.stdin.setEncoding("utf8"), "data");
-  const setup: GuardedSetup = JSON.parse(line);
-  const device = new Device(await loadLibc(), setup.name);
+  const guarded: Guarded = JSON.parse(line);
+  const libc = await loadLibc();
+  const device = new Device(libc, guarded.name);
   let putBack: () => void;
   try {
-    putBack = setUp(device, setup);
+    putBack = prepare(libc, device, guarded);
   } catch (error) {
-    if (!(error instanceof SixplaneError)) throw error;
+    if (!(error instanceof SixplaneError || error instanceof BpfError)) throw error;
     process.stdout.write(error.message);
     process.exitCode = 1;
     process.stdin.destroy();
@@ -83,4 +93,15 @@ export async function guardInterface(): Promise<void> {
   await text(process.stdin);
   putBack();
   device.close();
+}
+
+/** Does to the interface what is to be undone, and gives what undoes it. */
+function prepare(libc: Libc, device: Device, { setup, clsact }: Guarded): () => void {
+  const { index } = device;
+  const isOwn = clsact && addClsact(libc, index);
+  const putBack = setup ? setUp(device, setup) : () => {};
+  return () => {
+    if (clsact) removeFilter(libc, index, isOwn);
+    putBack();
+  };
 }

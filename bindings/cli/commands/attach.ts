@@ -9,12 +9,14 @@ import { COUNTER } from "../../ebpf/program.ts";
 import { translate } from "../../ebpf/translate.ts";
 import { TapError } from "../../tap/error.ts";
 import { Device } from "../../tap/kernel/device.ts";
+import type { Libc } from "../../tap/kernel/libc.ts";
 import { loadLibc } from "../../tap/kernel/load-libc.ts";
+import type { Setup } from "../../tap/setup.ts";
 import { Failure } from "../io/failure.ts";
 import { type Identifiers, networkOf, soleWord } from "../io/identifiers.ts";
 import type { Output } from "../io/output.ts";
 import { chooseNode, warnOfReserved } from "../zerotier/identity.ts";
-import { Guard, type GuardedSetup } from "./attach-guard.ts";
+import { Guard } from "./attach-guard.ts";
 
 export interface AttachOptions {
   modes: string;
@@ -51,15 +53,17 @@ export async function attach(output: Output, given: Identifiers, options: Attach
   const { node } = network.host(chooseNode(given.node, zerotier).address);
   const modes = options.modes.split(",") as Mode[];
   const responder = network.responder({ node, modes, probes: options.probes === true });
-  const device = await openDevice(name);
+  const libc = await loadLibc();
+  const device = openDevice(libc, name);
   const stopped = whenStopped(output); // before there is anything that must be put back
   const over = new AbortController();
   const program = await load(recordOf(network.id, node, modes, options.probes === true));
   try {
-    reported(() => program.attach(device.index));
+    const clsact = !reported(() => program.attach(device.index));
     warnOfReserved(node);
     const setup = options.setup ? setupOf(network, node, modes, device, options) : undefined;
-    await using guard = setup && (await Guard.start(setup));
+    await using guard = setup || clsact ? await Guard.start({ name, setup, clsact }) : undefined;
+    if (clsact) reported(() => program.filter(libc, device.index));
     await Promise.race([usable(device, setup), stopped]);
     const report = new Report(output, options.json === true, () => countersOf(program.counters(), responder));
     await report.ready(
@@ -78,9 +82,9 @@ export async function attach(output: Output, given: Identifiers, options: Attach
 }
 
 /** An Ethernet interface of this network namespace. @throws InputError where there is none of that name */
-async function openDevice(name: string): Promise<Device> {
+function openDevice(libc: Libc, name: string): Device {
   if (!/^[^/\s]{1,15}$/.test(name)) throw mismatch("interface", "the name of one, 1 to 15 bytes", name);
-  const device = new Device(await loadLibc(), name);
+  const device = new Device(libc, name);
   try {
     if (device.isEthernet) return device;
   } catch (error) {
@@ -122,14 +126,13 @@ function setupOf(
   modes: Mode[],
   device: Device,
   { acceptRouters }: AttachOptions,
-): GuardedSetup {
+): Setup {
   const host = network.host(node);
   const addresses = {
     "6plane": { address: host.sixplane.address, length: network.sixplane.length },
     rfc4193: { address: host.rfc4193.address, length: network.rfc4193.length },
   };
   return {
-    name: device.name,
     mac: host.mac,
     mtu: device.mtu,
     addresses: [...new Set(modes)].map((mode) => addresses[mode]),
@@ -147,7 +150,7 @@ function whenStopped(output: Output): Promise<void> {
 }
 
 /** Resolves when the kernel uses the addresses. @throws Failure where another host has one */
-async function usable(device: Device, setup: GuardedSetup | undefined): Promise<void> {
+async function usable(device: Device, setup: Setup | undefined): Promise<void> {
   for (const { address } of setup?.addresses ?? []) {
     for (;;) {
       const state = device.addressState(address);

@@ -1,6 +1,9 @@
+import type { Libc } from "../../tap/kernel/libc.ts";
 import { type Linkable, linked } from "../code/encode.ts";
 import { COUNTERS, MAPS, type MapName, RECORD, RECORD_BYTES } from "../program.ts";
 import type { Bpf, File, TestRun } from "./bpf.ts";
+import { addFilter } from "./clsact.ts";
+import { BpfError } from "./error.ts";
 
 /** A program in the kernel with its maps. It goes when it is closed, or with this process. */
 export class Loaded {
@@ -47,9 +50,24 @@ export class Loaded {
     return this.#bpf.sums(this.#maps.counters, COUNTERS).map(Number);
   }
 
-  /** Judges what leaves an interface from now on, until this is closed. */
-  attach(index: number): void {
-    this.#keep(this.#bpf.attachToEgress(this.#program, index));
+  /**
+   * Judges what leaves an interface from now on, until this is closed.
+   *
+   * @returns false where the kernel has no such links, before Linux 6.6: `filter` is for these
+   */
+  attach(index: number): boolean {
+    try {
+      this.#keep(this.#bpf.attachToEgress(this.#program, index));
+      return true;
+    } catch (error) {
+      if (error instanceof BpfError && error.code === "EINVAL") return false;
+      throw error;
+    }
+  }
+
+  /** The same as a filter of an interface that has clsact: it stays when this is closed, until `removeFilter`. */
+  filter(libc: Libc, index: number): void {
+    addFilter(libc, index, this.#program);
   }
 
   /** Runs it on a frame, without an interface. */
