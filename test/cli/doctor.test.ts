@@ -7,9 +7,9 @@ import { neighbours } from "../../bindings/cli/doctor/checks/neighbours.ts";
 import type { HostState } from "../../bindings/cli/doctor/state.ts";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { startDockerd } from "../config/dockerd.ts";
-import { ended, folder } from "../support/command.ts";
+import { ended, folder, sixplane } from "../support/command.ts";
 import { diagnose, doctor, inShell, type Said, zerotierInterface } from "../support/doctor.ts";
-import { A, B, ordinaryUser, Program, until } from "../support/hosts.ts";
+import { A, B, Host, NETWORK, ordinaryUser, Program, until } from "../support/hosts.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
 import { answers, EARTH, STATUS, startService, type ZeroTier } from "../support/zerotier.ts";
 
@@ -19,6 +19,15 @@ const HOST_PREFIX = "fc9c:56c2:e389:e92c:eee5::/80";
 const NETWORK_PREFIX = "fc9c:56c2:e300::/40";
 
 const setting = (path: string, value: number) => `sysctl -qw net/ipv6/${path}=${value}`;
+
+/** A way out to the rest of the world. */
+const UPLINK = [
+  "ip link add eth0 type veth peer name router",
+  "ip link set eth0 up",
+  "ip link set router up",
+  "ip -6 address add 2001:db8::2/64 dev eth0",
+  "ip -6 route add default via 2001:db8::1 dev eth0",
+];
 
 /** A host as the pages set it up, with a default route, a container's port, and Docker's kind of firewall opened. */
 const HEALTHY = [
@@ -32,11 +41,7 @@ const HEALTHY = [
   `ip -6 address add ${A.sixplane}/80 dev ${BRIDGE}`,
   `ip -6 route add unreachable ${HOST_PREFIX} metric 4096`,
   `ip -6 route add unreachable ${NETWORK_PREFIX} metric 4096`,
-  "ip link add eth0 type veth peer name router",
-  "ip link set eth0 up",
-  "ip link set router up",
-  "ip -6 address add 2001:db8::2/64 dev eth0",
-  "ip -6 route add default via 2001:db8::1 dev eth0",
+  ...UPLINK,
   "ip6tables -P FORWARD DROP",
   `ip6tables -A FORWARD -i ${ZT} -o ${BRIDGE} -j ACCEPT`,
   `ip6tables -A FORWARD -i ${BRIDGE} -o ${ZT} -j ACCEPT`,
@@ -195,6 +200,61 @@ async function healthy(): Promise<ZeroTier> {
   inShell(...HEALTHY);
   return startService(answers(STATUS, [EARTH]));
 }
+
+/** A systemd-networkd whose /run and /etc/systemd/network are a test's, and which waits for no udev. */
+const NETWORKD = `
+  mount --bind "$0" /run
+  mount --bind "$1" /etc/systemd/network
+  mount -t sysfs -o ro sysfs /sys
+  install -d -o systemd-network /run/systemd/netif
+  exec /lib/systemd/systemd-networkd`;
+
+describe("a host that has only what `sixplane config networkd` prints", () => {
+  test("is healthy", async ({ skip }) => {
+    skip(!isInstalled("/lib/systemd/systemd-networkd"), "no systemd-networkd");
+    using files = folder();
+    inShell(setting("conf/default/accept_dad", 0), ...UPLINK);
+    zerotierInterface(ZT, A.mac);
+    const words = ["config", "networkd", NETWORK, A.node, "-o", files.path("etc/")];
+    const { status, stderr } = await sixplane(words);
+    expect([status, stderr]).toEqual([0, ""]);
+    inShell(
+      `/lib/systemd/systemd-sysctl --strict ${files.path("etc/sysctl.d/50-sixplane.conf")}`,
+      `mkdir ${files.path("run")}`,
+    );
+    const folders = [files.path("run"), files.path("etc/systemd/network")];
+    await using networkd = new Program(["unshare", "--mount", "sh", "-ec", NETWORKD, ...folders]);
+    await using zerotier = await startService(answers(STATUS, [EARTH]));
+    const routes = () => run("ip", "-6", "route", "show");
+    await until("the routes of the host", () => {
+      if (networkd.isOver) throw new Error(networkd.stderr);
+      return (
+        routes().includes(`dev ${BRIDGE}`) &&
+        routes().includes(`dev ${ZT}`) &&
+        routes().match(/^unreachable/gm)?.length === 3
+      );
+    });
+    const { findings, said } = await diagnose("--zerotier", zerotier.folder);
+    expect(findings).toEqual([]);
+    expect(said.filter(({ kind }) => kind === "right").map(({ check }) => check)).toEqual(
+      expect.arrayContaining(["bridge", "host-prefix", "leak", "forwarding", "firewall", "mtu"]),
+    );
+  });
+});
+
+describe("sixplane up beside ZeroTier, for the same node,", () => {
+  test("is diagnosed, and ended by the printed command", async () => {
+    await using zerotier = await healthy();
+    await using up = await Host.up(A.node, ["--name", "rival"]);
+    const { findings } = await diagnose("--zerotier", zerotier.folder);
+    expect(findings.map(({ check, what }) => [check, what])).toEqual([
+      ["address", `A program runs rival for the same node as ${ZT}, with the same addresses.`],
+    ]);
+    inShell(...(findings[0]?.mend ?? []));
+    expect(await up.end()).toBe(1);
+    expect((await diagnose("--zerotier", zerotier.folder)).findings).toEqual([]);
+  });
+});
 
 describe("a filter of the reverse path", () => {
   test("is no fault, unless the way back is another, and then goes with its cause", async () => {
@@ -488,6 +548,20 @@ describe("a host", () => {
       expect(after.status).toBe(0);
     },
   );
+
+  test("with RFC 4193 addresses leaks those, too, and is mended by the printed commands", async () => {
+    await using zerotier = await healthy();
+    inShell(`ip -6 address add ${A.rfc4193}/88 dev ${ZT}`);
+    const both = { ...EARTH, assignedAddresses: [...EARTH.assignedAddresses, `${A.rfc4193}/88`] };
+    await using service = await startService(answers(STATUS, [both]));
+    const { findings } = await diagnose("--zerotier", service.folder);
+    expect(findings.map(({ what }) => what)).toEqual([
+      "When ZeroTier stops, packets for fd80:56c2:e21c:0:199:9300::/88 leave by eth0.",
+    ]);
+    expect((await diagnose("--zerotier", zerotier.folder)).findings).toEqual([]);
+    inShell(...(findings[0]?.mend ?? []));
+    expect((await diagnose("--zerotier", service.folder)).findings).toEqual([]);
+  });
 
   test("in several traps is mended by the script of --fix", async () => {
     await using zerotier = await healthy();

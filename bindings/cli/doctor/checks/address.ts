@@ -30,6 +30,8 @@ export const address: NetworkCheck = {
           mend: restart(subject.state),
         }),
       ];
+    const programs = rivals(subject, device, assigned);
+    if (programs.length > 0) return programs.map((link) => rival(link, device));
     return assigned.flatMap((one) => {
       const results = [...twinsOf(subject, device, one), ...stateOf(subject, device, one)];
       return results.length > 0
@@ -38,6 +40,27 @@ export const address: NetworkCheck = {
     });
   },
 };
+
+/** Interfaces that another program runs for the same node, such as `sixplane up`. */
+function rivals({ state }: Subject, device: Link, assigned: Assigned[]): Link[] {
+  const isAssigned = ({ local, prefixlen }: LinkAddress) =>
+    assigned.some(({ address, all }) => local === address && prefixlen <= all.length);
+  return state
+    .links()
+    .filter(
+      (link) => link !== device && link.linkinfo?.info_kind === "tun" && link.addr_info.some(isAssigned),
+    );
+}
+
+/** The finding for one. Its program would put back what is taken from it, and ends when the interface goes. */
+function rival({ ifname }: Link, device: Link): Result {
+  return found({
+    what: `A program runs ${ifname} for the same node as ${device.ifname}, with the same addresses.`,
+    why: "Two routes lead to the same prefix, and only one of the two is on ZeroTier's network.",
+    mend: [command("ip", "link", "delete", "dev", ifname)],
+    where: "this host, which ends `sixplane up`; stop the service that starts it, if there is one",
+  });
+}
 
 /** Other interfaces with the address, or with a route to all that are reached by it. */
 function twinsOf({ state }: Subject, device: Link, { address, all }: Assigned): Result[] {
