@@ -13,6 +13,7 @@ import {
   resolve,
 } from "./endpoint.ts";
 import { FabricError } from "./error.ts";
+import { Newcomers, neighbourTableSize } from "./newcomers.ts";
 import type { Peer } from "./peer.ts";
 import { type Move, Places } from "./places.ts";
 import { type Stranger, Strangers } from "./strangers.ts";
@@ -42,6 +43,8 @@ export interface FabricCounters {
     malformed: number;
     /** Frames with a source that is not their sender's, or that speak of others than their sender. */
     spoofed: number;
+    /** Frames from peers with more new addresses than the kernel's table of neighbours has room for. */
+    newAddresses: number;
   };
 }
 
@@ -79,6 +82,7 @@ export class Fabric {
       unknownSender: 0,
       malformed: 0,
       spoofed: 0,
+      newAddresses: 0,
     },
   };
 
@@ -90,6 +94,7 @@ export class Fabric {
   readonly #byMac: ReadonlyMap<number, readonly Peer[]>;
   readonly #places: Places;
   readonly #strangers: Strangers;
+  readonly #newcomers: ReadonlyMap<string, Newcomers>;
   readonly #drops: () => number;
   readonly #listener: FabricListener;
 
@@ -107,6 +112,7 @@ export class Fabric {
     this.#drops = drops;
     this.#listener = listener;
     this.#strangers = new Strangers(network);
+    this.#newcomers = newcomersOf(network, peers);
     this.#places = new Places(peers, locate, (move) => listener.moved(move));
     this.#network = network;
     this.#socket = socket;
@@ -161,7 +167,7 @@ export class Fabric {
     });
   }
 
-  #accept(datagram: Uint8Array, sender: RemoteInfo): void {
+  #accept(datagram: Buffer, sender: RemoteInfo): void {
     const { dropped } = this.#counters;
     const from = { host: sender.address, port: sender.port };
     const peer = this.#places.sender(from);
@@ -174,11 +180,23 @@ export class Fabric {
       dropped.malformed++;
     } else if (!this.#network.permitsSource(peer.node, frame, this.#policy)) {
       dropped.spoofed++;
+    } else if (!this.#newcomers.get(peer.node)?.permit(frame)) {
+      dropped.newAddresses++;
     } else {
       this.#counters.received++;
       this.receive(frame);
     }
   }
+}
+
+function newcomersOf(network: Network, peers: readonly Peer[]): Map<string, Newcomers> {
+  const size = neighbourTableSize();
+  return new Map(
+    peers.map(({ node }) => [
+      node,
+      new Newcomers(network.host(node).sixplane.prefix.bytes.subarray(0, 10), size),
+    ]),
+  );
 }
 
 /**

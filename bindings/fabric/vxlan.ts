@@ -23,7 +23,7 @@ export function vxlanHeader(id: string): Uint8Array {
 }
 
 /** The frame in a datagram of the network with this header; undefined where it is none. */
-export function vxlanFrame(datagram: Uint8Array, header: Uint8Array): Uint8Array | undefined {
+export function vxlanFrame(datagram: Buffer, header: Uint8Array): Buffer | undefined {
   const matches = datagram.length >= VXLAN_HEADER && header.every((byte, at) => datagram[at] === byte);
   return matches ? datagram.subarray(VXLAN_HEADER) : undefined;
 }

@@ -95,6 +95,7 @@ describe("what it prints", () => {
         "unknownSender",
         "malformed",
         "spoofed",
+        "newAddresses",
       ];
       expect(Object.keys(fabric.dropped)).toEqual(ofFabric);
     }

@@ -62,7 +62,7 @@ export function withoutDetection(namespace?: Namespace): void {
 
 /** One of the lines of `--json`. */
 export interface Event {
-  event: "ready" | "counters" | "restored" | "unknown-sender" | "moved" | "end";
+  event: "ready" | "counters" | "restored" | "unknown-sender" | "moved" | "neighbour-table-full" | "end";
   name: string;
   mac: string;
   mtu: number;

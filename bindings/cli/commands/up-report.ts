@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../fabric/endpoint.ts";
 import type { Fabric } from "../../fabric/fabric.ts";
 import type { Output } from "../io/output.ts";
 import type { Notices } from "./up-notices.ts";
+import { TableWatch } from "./up-table.ts";
 
 const INTERVAL_MILLISECONDS = 1000;
 
@@ -19,6 +20,7 @@ export class Report {
   readonly #tap: Tap;
   readonly #fabric: Fabric;
   readonly #notices: Notices;
+  readonly #table: TableWatch;
   #timer: NodeJS.Timeout | undefined;
   #printing: Promise<void> | undefined;
 
@@ -28,6 +30,7 @@ export class Report {
     this.#tap = tap;
     this.#fabric = fabric;
     this.#notices = notices;
+    this.#table = new TableWatch(notices);
   }
 
   /** @throws Failure where it cannot be printed */
@@ -54,8 +57,9 @@ export class Report {
     this.#output.line(`${erased}${line}`).catch(() => {}); // Output says it at the end
   }
 
-  /** Prints once more, unless the last time is still waiting for a reader. */
+  /** Looks at the kernel's table, and prints once more, unless the last time is still waiting for a reader. */
   #tick(): void {
+    this.#table.look();
     this.#printing ??= this.#live()
       .catch(() => clearInterval(this.#timer)) // Output keeps what is wrong with stdout, and says it at the end
       .finally(() => {
