@@ -20,6 +20,7 @@ const TARGETS: [name: string, options: string[], read: (text: string) => unknown
   ["networkd", [], (text) => linesOutside("#", text)],
   ["nftables", [], (text) => linesOutside("#", text)],
   ["radvd", ["--interface", "lan0"], (text) => linesOutside("#", text)],
+  ["systemd", [], (text) => linesOutside("#", text)],
   ["uci", ["--interface", "zt0"], (text) => linesOutside("#", text)],
 ];
 

@@ -8,6 +8,7 @@ import { NETWORK, SELF } from "../support/frames.ts";
 const TARGETS: [name: string, options: string[], isNamed: boolean][] = [
   ["zone", ["--network", NETWORK, "--domain", "example.org"], true],
   ["nftables", ["--network", NETWORK, "--node", SELF], false],
+  ["systemd", ["--network", NETWORK, "--node", SELF], false],
   ["hosts", ["--network", NETWORK], true],
   ["networkd", ["--network", NETWORK, "--node", SELF, "--file", "interface.network"], false],
 ];

@@ -108,7 +108,7 @@ describe("sixplane config wireguard", () => {
     ],
     [
       `${line} endpoint=[${B.sixplane}]:1`,
-      `endpoint in line 1 of the list must be an address outside of the network that WireGuard carries, got "[${B.sixplane}]:1" (31)`,
+      `endpoint in line 1 of the list must be an address outside of the network that is carried there, got "[${B.sixplane}]:1" (31)`,
     ],
   ])("refuses the list %j", async (list, sentence) => {
     const stderr = `sixplane: ${sentence}\n`;

@@ -73,6 +73,34 @@ export async function readNamedNodes(network: Network, path: string): Promise<Na
   });
 }
 
+/** The lines of each node, in the order in which nodes come first. */
+export function byNode(list: readonly ListedNode[]): [ListedNode, ...ListedNode[]][] {
+  const nodes = new Map<string, [ListedNode, ...ListedNode[]]>();
+  for (const listed of list) {
+    const same = nodes.get(listed.host.node);
+    if (same) same.push(listed);
+    else nodes.set(listed.host.node, [listed]);
+  }
+  return [...nodes.values()];
+}
+
+/**
+ * A field that one of a node's lines may have.
+ *
+ * @throws InputError where two of them have it
+ */
+export function fieldOf(
+  same: readonly ListedNode[],
+  field: Field,
+): { line: number; value: string } | undefined {
+  const [found, other] = same.flatMap(({ line, fields }) => {
+    const value = fields[field];
+    return value === undefined ? [] : [{ line, value }];
+  });
+  if (other) throw new InputError(`${lineOf(other.line)} has ${field} again for a node that has it already`);
+  return found;
+}
+
 /** What an error calls a line. */
 export function lineOf(line: number): string {
   return `line ${line} of the list`;

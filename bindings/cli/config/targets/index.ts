@@ -9,6 +9,7 @@ export { lxd } from "./lxd.ts";
 export { networkd } from "./networkd.ts";
 export { nftables } from "./nftables.ts";
 export { radvd } from "./radvd.ts";
+export { systemd } from "./systemd.ts";
 export { terraform } from "./terraform.ts";
 export { uci } from "./uci.ts";
 export { wireguard } from "./wireguard.ts";

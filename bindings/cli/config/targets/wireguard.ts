@@ -1,9 +1,18 @@
-import { isIP } from "node:net";
 import { type Host, InputError, mismatch, type Network } from "sixplane";
-import { formatEndpoint, parseEndpoint } from "../../../fabric/endpoint.ts";
+import { formatEndpoint } from "../../../fabric/endpoint.ts";
 import { warn } from "../../io/text.ts";
 import { warnOfReserved } from "../../zerotier/identity.ts";
-import { LIST_HELP, type ListedNode, lineOf, nodesOption, originOf, readNodes } from "../nodes.ts";
+import { endpointOf } from "../endpoint.ts";
+import {
+  byNode,
+  fieldOf,
+  LIST_HELP,
+  type ListedNode,
+  lineOf,
+  nodesOption,
+  originOf,
+  readNodes,
+} from "../nodes.ts";
 import type { Notes } from "../syntax.ts";
 import { type ConfigFile, networkTarget } from "../target.ts";
 
@@ -118,40 +127,24 @@ function peerLines({ host, names, key, endpoint }: Peer, isReachable: boolean): 
 
 /** The nodes of a list, each once, with what all of its lines say. */
 function peersOf(network: Network, list: readonly ListedNode[]): Peer[] {
-  const nodes = new Map<string, [ListedNode, ...ListedNode[]]>();
-  for (const listed of list) {
-    const same = nodes.get(listed.host.node);
-    if (same) same.push(listed);
-    else nodes.set(listed.host.node, [listed]);
-  }
   const lines = new Map<string, number>();
-  return [...nodes.values()].map((same) => {
+  return byNode(list).map((same) => {
     const [first] = same;
-    const key = theOne(same, "key");
+    const key = fieldOf(same, "key");
     if (!key) throw new InputError(`${lineOf(first.line)}: node ${first.host.node} has no key=PUBLIC_KEY`);
     checkKey(key.line, key.value);
     const earlier = lines.get(key.value);
     if (earlier !== undefined)
       throw new InputError(`${lineOf(key.line)} has the key of another node, which line ${earlier} has`);
     lines.set(key.value, key.line);
-    const endpoint = theOne(same, "endpoint");
+    const endpoint = fieldOf(same, "endpoint");
     return {
       host: first.host,
       names: same.flatMap(({ line, name }) => (name === undefined ? [] : [checkComment(line, name)])),
       key: key.value,
-      endpoint: endpoint && endpointOf(network, endpoint.line, endpoint.value),
+      endpoint: endpoint && parsed(network, endpoint),
     };
   });
-}
-
-/** A field that one of a node's lines may have. */
-function theOne(same: ListedNode[], field: "key" | "endpoint"): { line: number; value: string } | undefined {
-  const [found, other] = same.flatMap(({ line, fields }) => {
-    const value = fields[field];
-    return value === undefined ? [] : [{ line, value }];
-  });
-  if (other) throw new InputError(`${lineOf(other.line)} has ${field} again for a node that has it already`);
-  return found;
 }
 
 /** 32 bytes in base64, as wg(8) prints them: the last of 43 digits has two bits to spare. */
@@ -166,21 +159,10 @@ function checkComment(line: number, name: string): string {
   throw mismatch(`name in ${lineOf(line)}`, "letters, digits, hyphens and dots", name);
 }
 
-function endpointOf(network: Network, line: number, given: string): Peer["endpoint"] {
-  const what = `endpoint in ${lineOf(line)}`;
-  const text = /:\d+$/.test(given) ? given : `${given}:${PORT}`;
-  const endpoint = parseEndpoint(what, text);
-  const { host, port } = endpoint;
-  if (port === 0) throw mismatch(what, "a port from 1 to 65535", given);
-  const isName = /^[a-z\d]([a-z\d.-]*[a-z\d])?$/i.test(host);
-  if (isIP(host) === 0 && !isName) throw mismatch(what, "an IP address or a host name, and a port", given);
-  if (isIP(host) === 6 && !host.includes("%") && isInside(network, host))
-    throw mismatch(what, "an address outside of the network that WireGuard carries", given);
-  return { text: formatEndpoint(endpoint), port };
-}
-
-function isInside(network: Network, address: string): boolean {
-  return network.sixplane.contains(address) || network.rfc4193.contains(address);
+/** An endpoint, as wg(8) takes it. */
+function parsed(network: Network, { line, value }: { line: number; value: string }): Peer["endpoint"] {
+  const endpoint = endpointOf(network, line, value, PORT);
+  return { text: formatEndpoint(endpoint), port: endpoint.port };
 }
 
 /** The path goes to a shell, by PostUp. */

@@ -1,0 +1,114 @@
+import { mismatch } from "sixplane";
+import { type Endpoint, formatEndpoint } from "../../../fabric/endpoint.ts";
+import { VXLAN_PORT } from "../../../fabric/vxlan.ts";
+import { endpointOf } from "../endpoint.ts";
+import { MTU, mtuOf } from "../mtu.ts";
+import { byNode, fieldOf, LIST_HELP, nodesOption, originOf, readNodes } from "../nodes.ts";
+import { checkInterface } from "../site.ts";
+import type { Notes } from "../syntax.ts";
+import { type GivenHost, hostTarget } from "../target.ts";
+
+interface SystemdOptions {
+  name: string;
+  nodes?: string;
+  mtu?: string;
+  program: string;
+}
+
+/** What `up` and its child processes may do as root. */
+const CAPABILITIES = "CAP_NET_ADMIN";
+
+export const systemd = hostTarget<SystemdOptions>({
+  name: "systemd",
+  summary: "a unit that runs sixplane up, with the peers of a list",
+  help: `\
+The unit is for /etc/systemd/system. ${LIST_HELP}
+Behind the name, endpoint=HOST:PORT is where the node listens. Nodes with an endpoint
+become peers, and the host's own is the port that it listens on. Datagrams between them
+are neither encrypted nor authenticated.`,
+  example: "sixplane config systemd --network 8056c2e21c000001 --node 89e92ceee5",
+  subnets: "one",
+  options: [
+    nodesOption("a list of the network's nodes"),
+    { flags: "--name <name>", description: "the interface's name", usual: "zt0" },
+    MTU,
+    {
+      flags: "--program <path>",
+      description: "where sixplane is; a name is looked for where systemd looks for programs",
+      usual: "sixplane",
+    },
+  ],
+  async write(given, options) {
+    const name = checkInterface(options.name);
+    const program = checkProgram(options.program);
+    const mtu = mtuOf(options.mtu, given);
+    const { own, peers } = await endpointsIn(given, options.nodes);
+    const { network, host } = given;
+    const words = [
+      ...[program, "up", "--network", network.id, "--node", host.node, "--name", name, "--probes"],
+      ...["--mtu", String(mtu.bytes), "--listen", String(own?.port ?? VXLAN_PORT)],
+      ...[...peers].flatMap(([node, endpoint]) => ["--peer", `${node}@${formatEndpoint(endpoint)}`]),
+    ];
+    const notes: Notes = [
+      ...given.notes,
+      `MTU ${mtu.bytes}: ${mtu.origin}`,
+      options.nodes === undefined
+        ? "peers: none, as no list was given"
+        : `peers: ${peers.size} with an endpoint, from ${originOf(options.nodes)}`,
+      "RestartPreventExitStatus 2: wrong options stay wrong",
+      `CapabilityBoundingSet ${CAPABILITIES}: for the interface, and nothing else of root`,
+    ];
+    return {
+      files: [
+        {
+          name: "sixplane.service",
+          path: "systemd/system/sixplane.service",
+          syntax: "#",
+          notes,
+          body: unit(`host ${host.node} of network ${network.id}`, words),
+        },
+      ],
+    };
+  },
+});
+
+/** The endpoints of a list: that of the host itself, and those of others by their node addresses. */
+async function endpointsIn({ network, host }: GivenHost, list: string | undefined) {
+  const peers = new Map<string, Endpoint>();
+  for (const same of list === undefined ? [] : byNode(await readNodes(network, list))) {
+    const field = fieldOf(same, "endpoint");
+    if (field) peers.set(same[0].host.node, endpointOf(network, field.line, field.value, VXLAN_PORT));
+  }
+  const own = peers.get(host.node);
+  peers.delete(host.node);
+  return { own, peers };
+}
+
+function unit(what: string, words: string[]): string {
+  return `\
+[Unit]
+Description=sixplane up: ${what}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=exec
+ExecStart=${words.map((word) => word.replaceAll("%", "%%")).join(" ")}
+Restart=on-failure
+RestartPreventExitStatus=2
+CapabilityBoundingSet=${CAPABILITIES}
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=yes
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** A word of a command line that systemd takes as it is. */
+function checkProgram(path: string): string {
+  if (/^[\w.@+/-]+$/.test(path) && !/^[@+-]/.test(path)) return path;
+  throw mismatch("program", "a path of letters, digits and . _ - @ + /", path);
+}

@@ -1,0 +1,120 @@
+// A unit for `up`, as systemd-analyze judges it, and its command as the unit confines it.
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { beforeEach, describe, expect, test } from "vitest";
+import { isInstalled, type Namespace } from "../../examples/fabric/namespace.js";
+import { COMMAND, folder, sixplane } from "../support/command.ts";
+import { A, B, C, Host, NETWORK, Program, ping, Underlay, until } from "../support/hosts.ts";
+import { isRoot, obstacle } from "../support/namespace.ts";
+import { runPage } from "./page.ts";
+
+const SYSTEMD = ["config", "systemd", "--network", NETWORK, "--node", A.node];
+
+async function unit(list: string, ...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await sixplane([...SYSTEMD, ...words, "--nodes", "-"], list);
+  expect([status, stderr]).toEqual([0, ""]);
+  return stdout;
+}
+
+/** The words of the unit's command, as systemd takes them. */
+function commandOf(text: string): string[] {
+  const [, line = ""] = /^ExecStart=(.*)$/m.exec(text) ?? [];
+  return line.split(" ").map((word) => word.replaceAll("%%", "%"));
+}
+
+describe("sixplane config systemd", () => {
+  test("makes peers of the nodes with endpoints, and listens on the port of its own", async () => {
+    const list = `${A.node} a endpoint=192.0.2.1:4000\n${B.node} b endpoint=[fe80::2%eth0]:5\n${C.node} c\n0000000001 endpoint=d.example\n`;
+    const text = await unit(
+      list,
+      "--mtu",
+      "1400",
+      "--name",
+      "sp0",
+      "--program",
+      "/opt/six plane".replace(" ", "-"),
+    );
+    expect(commandOf(text)).toEqual([
+      ...["/opt/six-plane", "up", "--network", NETWORK, "--node", A.node, "--name", "sp0", "--probes"],
+      ...["--mtu", "1400", "--listen", "4000"],
+      ...["--peer", `${B.node}@[fe80::2%eth0]:5`, "--peer", "0000000001@d.example:4789"],
+    ]);
+    expect(text).toContain("@[fe80::2%%eth0]:5 ");
+  });
+
+  test.each([
+    [["--program", "a b"], 'program must be a path of letters, digits and . _ - @ + /, got "a b" (3)'],
+    [["--program=-x"], 'program must be a path of letters, digits and . _ - @ + /, got "-x" (2)'],
+    [
+      ["--name", "a b"],
+      'interface must be up to 15 letters, digits, dots, hyphens and underscores, got "a b" (3)',
+    ],
+  ])("is refused with %j", async (words, sentence) => {
+    const stderr = `sixplane: ${sentence}\n`;
+    expect(await sixplane([...SYSTEMD, ...words])).toEqual({ status: 2, stdout: "", stderr });
+  });
+
+  test("refuses endpoints that are none", async () => {
+    const sentence =
+      'endpoint in line 1 of the list must be an IP address or a host name, and a port, got "$(id)" (5)';
+    expect(await sixplane([...SYSTEMD, "--nodes", "-"], `${B.node} endpoint=$(id)`)).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: `sixplane: ${sentence}\n`,
+    });
+  });
+});
+
+test("systemd-analyze finds nothing wrong with the unit, and finds what is", async ({ skip }) => {
+  skip(!isInstalled("systemd-analyze"), "no systemd-analyze");
+  using files = folder();
+  const text = await unit(`${B.node} endpoint=[fe80::2%eth0]\n`, "--program", "/bin/true");
+  const verify = (name: string, changed: string) => {
+    mkdirSync(files.path(name));
+    writeFileSync(files.path(`${name}/sixplane.service`), changed);
+    const words = ["verify", "--man=no", "--recursive-errors=no", files.path(`${name}/sixplane.service`)];
+    const { status, stderr } = spawnSync("systemd-analyze", words, { encoding: "utf8" });
+    return { status, complaints: stderr.split("\n").filter((line) => line.includes("sixplane.service")) };
+  };
+  expect(verify("right", text)).toEqual({ status: 0, complaints: [] });
+  expect(verify("wrong", text.replace("NoNewPrivileges", "NoNewPriveleges")).complaints[0]).toContain(
+    "'NoNewPriveleges'",
+  );
+  expect(verify("bare", text.replace("%%", "%")).complaints.join()).toContain("specifiers");
+});
+
+describe("the unit's command", () => {
+  beforeEach(({ skip }) => {
+    skip(obstacle !== undefined, obstacle);
+    skip(!isRoot, "TAPs take root");
+    for (const program of ["setpriv", "ping", "unshare"]) skip(!isInstalled(program), `no ${program}`);
+  });
+
+  test("runs a host with the capabilities and the file systems that the unit leaves it", async () => {
+    using files = folder();
+    writeFileSync(files.path("sixplane"), `#!/bin/sh\nexec ${process.execPath} ${COMMAND} "$@"\n`);
+    chmodSync(files.path("sixplane"), 0o755);
+    await using underlay = await Underlay.open(2);
+    const [one, two] = underlay.namespaces as [Namespace, Namespace];
+    const list = `${A.node} endpoint=192.0.2.1:4000\n${B.node} endpoint=192.0.2.2\n`;
+    const text = await unit(list, "--program", files.path("sixplane"));
+    const [, capabilities = ""] = /^CapabilityBoundingSet=(.*)$/m.exec(text) ?? [];
+    const names = capabilities.split(" ").map((name) => `+${name.replace("CAP_", "").toLowerCase()}`);
+    const confined = [
+      ...["unshare", "--mount", "sh", "-ec"],
+      // ProtectSystem=strict leaves /proc, /sys and /dev as they are.
+      'mount --bind / /mnt && mount -o remount,bind,ro /mnt && for d in proc sys dev; do mount --rbind /$d /mnt/$d; done; exec chroot /mnt "$@"',
+      ...["sh", "setpriv", "--no-new-privs", "--bounding-set", ["-all", ...names].join(",")],
+    ];
+    await using service = new Program(one.words(...(confined as [string]), ...commandOf(text)));
+    await service.says("being ready", (stdout) => stdout.includes("\n"));
+    await using _b = await Host.up(B.node, ["--peer", `${A.node}@192.0.2.1:4000`], two);
+    await until("an answer", () => ping(two, A.sixplane, "-W", "1").status === 0);
+    expect(ping(one, B.sixplane).status).toBe(0);
+    expect(await service.end("SIGTERM")).toBe(0);
+  });
+});
+
+test("the page's commands do what it shows", (context) => {
+  runPage("systemd", context);
+});
