@@ -1,6 +1,6 @@
 // What `sixplane doctor` finds on hosts brought into each trap, and whether the commands that it prints mend it.
 import { spawn } from "node:child_process";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from "vitest";
 import { neighbours } from "../../bindings/cli/doctor/checks/neighbours.ts";
@@ -190,7 +190,7 @@ afterEach(() => {
   run("nft", "flush", "ruleset");
   run("sysctl", "-qw", "net/ipv6/conf/all/forwarding=0");
   for (const { ifname } of JSON.parse(run("ip", "-json", "link")) as { ifname: string }[])
-    if (["br-other", "docker7", "far", "port", "router", BRIDGE].includes(ifname))
+    if (["br-other", "docker0", "docker7", "far", "port", "router", BRIDGE].includes(ifname))
       run("ip", "link", "delete", ifname);
   run("ip", "-6", "route", "flush", "table", "main");
 });
@@ -402,6 +402,32 @@ describe("Docker's engine", () => {
     const { docker, status } = await said(zerotier, version, networks);
     expect(docker).toMatchObject([{ kind: "unseen", what: expect.stringMatching(what) }]);
     expect(status).toBe(0);
+  });
+
+  test("that is real closes and translates, which is diagnosed and mended by the printed commands", async ({
+    skip,
+  }) => {
+    await using zerotier = await healthy();
+    const daemon = { ipv6: true, "fixed-cidr-v6": SUBNET, ip6tables: true, experimental: true, mtu: 2800 };
+    using files = folder(); // as the engine has an empty /etc, without Debian's alternatives
+    for (const name of ["iptables", "ip6tables"])
+      symlinkSync("/usr/sbin/xtables-nft-multi", files.path(name));
+    const { PATH } = process.env;
+    process.env["PATH"] = `${files.path("")}:${PATH}`;
+    await using _engine = await startDockerd(skip, JSON.stringify(daemon), "", []);
+    process.env["PATH"] = PATH;
+    const look = async () => (await diagnose("--zerotier", zerotier.folder)).findings;
+    const findings = await look();
+    expect(findings.map(({ check, what }) => [check, what])).toEqual([
+      ["firewall", `The firewall drops what goes from ${ZT} to docker0: FORWARD of ip6 filter.`],
+      [
+        "translation",
+        "What containers behind docker0 send to others leaves under this host's address: POSTROUTING of ip6 nat.",
+      ],
+      ["mtu", "docker0 has MTU 1500; the network has 2800."],
+    ]);
+    inShell(...findings.flatMap(({ mend }) => mend ?? []));
+    expect(await look()).toEqual([]);
   });
 
   test("that is real is read", async ({ skip }) => {

@@ -12,7 +12,7 @@ import { folder } from "../support/command.ts";
  * started; mounts and bridges go with the last of it. What dockerd writes outside of its own folders
  * goes to file systems in memory.
  */
-const CONTAINED = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+const CONTAINED = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
 const IN_MEMORY = 'for folder in /etc /opt /run; do mount -t tmpfs none $folder || exit; done; exec "$@"';
 
 export interface Dockerd extends AsyncDisposable {
@@ -38,17 +38,20 @@ interface Network {
  *
  * @param daemon its daemon.json
  * @param flags more words for its command line
+ * @param net an option of unshare for a network namespace of its own; none for this process's
  */
 export async function startDockerd(
   skip: TestContext["skip"],
   daemon: string,
   flags = "--iptables=false",
+  net = ["--net"],
 ): Promise<Dockerd> {
+  const contained = [...net, ...CONTAINED];
   const probe = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
   skip(!probe("dockerd", "--version"), "dockerd is not installed");
   skip(process.getuid?.() !== 0, "dockerd takes root");
   skip(
-    !probe("unshare", ...CONTAINED, "sh", "-c", IN_MEMORY, "sh", "true"),
+    !probe("unshare", ...contained, "sh", "-c", IN_MEMORY, "sh", "true"),
     "this machine allows no namespaces",
   );
 
@@ -60,7 +63,7 @@ export async function startDockerd(
     `--data-root=${files.path("data")} --exec-root=${files.path("exec")} --pidfile=${files.path("pid")}`,
     `--storage-driver=vfs ${flags}`,
   ].join(" ");
-  const child = spawn("unshare", [...CONTAINED, "sh", "-c", IN_MEMORY, "sh", "sh", "-c", `exec ${dockerd}`]);
+  const child = spawn("unshare", [...contained, "sh", "-c", IN_MEMORY, "sh", "sh", "-c", `exec ${dockerd}`]);
   const gone = once(child, "close"); // when no process has its output open any more
   const stop = async () => {
     child.kill("SIGKILL");
