@@ -9,14 +9,15 @@ import { ROOT } from "../../bindings/build/files.js";
 const ENTRY = `
   export { Bpf } from "./bindings/ebpf/kernel/bpf.ts";
   export { Loaded } from "./bindings/ebpf/kernel/loaded.ts";
+  export { loadLibc } from "./bindings/tap/kernel/load-libc.ts";
   export { translate } from "./bindings/ebpf/translate.ts";
 `;
 const INSTRUCTION_BYTES = 8;
 /** Any record: the verifier does not see it. */
 const RECORD = new Uint8Array(16);
 
-const { Bpf, Loaded, translate } = await translator();
-const bpf = process.platform === "linux" ? await Bpf.open() : undefined;
+const { Bpf, Loaded, loadLibc, translate } = await translator();
+const bpf = process.platform === "linux" ? new Bpf(await loadLibc()) : undefined;
 
 /** Why the verifier cannot be asked here; undefined where it can. */
 export const missingVerifier = obstacle();
@@ -66,7 +67,7 @@ async function translator() {
       loader: { ".wasm": "base64" },
       logLevel: "warning",
     });
-    /** @type {typeof import("../../bindings/ebpf/kernel/bpf.ts") & typeof import("../../bindings/ebpf/kernel/loaded.ts") & typeof import("../../bindings/ebpf/translate.ts")} */
+    /** @type {typeof import("../../bindings/ebpf/kernel/bpf.ts") & typeof import("../../bindings/ebpf/kernel/loaded.ts") & typeof import("../../bindings/tap/kernel/load-libc.ts") & typeof import("../../bindings/ebpf/translate.ts")} */
     const module = await import(outfile);
     return module;
   } finally {

@@ -7,6 +7,7 @@ import { compileCore } from "./core.js";
 import { declare } from "./declarations.js";
 import { BUILDS } from "./files.js";
 import { copyLicences } from "./licences.js";
+import { writeLines } from "./lines.js";
 
 /**
  * @typedef {object} Step
@@ -25,6 +26,7 @@ const IMPORTED = ["commander", "koffi", "sixplane"];
 /** What the package holds, each step behind those whose outputs it reads. @type {Step[]} */
 export const PACKAGE = [
   { name: "core", reads: ["assembly"], run: compileCore },
+  { name: "lines", reads: ["assembly", ...MODULES], run: writeLines },
   { name: "c", reads: ["bindings/c", ...MODULES], run: writeC },
   {
     name: "sixplane",

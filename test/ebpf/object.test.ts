@@ -7,6 +7,7 @@ import { COUNTER, MAPS } from "../../bindings/ebpf/program.ts";
 import { translate } from "../../bindings/ebpf/translate.ts";
 import { RESPONDERS, record } from "../support/builds.ts";
 import { folder, sixplane } from "../support/command.ts";
+import { readText } from "../support/files.ts";
 import {
   advertisement,
   hex,
@@ -101,7 +102,7 @@ describe.each(RESPONDERS)("the listing of $name", ({ name, bytes }) => {
   test("has every eBPF instruction by its number, and the WebAssembly of the core beside it", async () => {
     using files = folder();
     await sixplane(["emit", name, "--format", "ebpf-listing", "-o", files.path("")]);
-    const [head = "", , ...lines] = readFileSync(files.path(`${name}.bpf.txt`), "utf8")
+    const [head = "", ...lines] = readFileSync(files.path(`${name}.bpf.txt`), "utf8")
       .trimEnd()
       .split("\n");
     const { code } = translate(bytes);
@@ -124,8 +125,25 @@ describe.each(RESPONDERS)("the listing of $name", ({ name, bytes }) => {
       const opcode = loads[left[n + 1] as keyof typeof loads];
       if (opcode !== undefined) expect(bytes[Number.parseInt(left[n] ?? "", 16)]).toBe(opcode);
     }
+    // Above them are lines of the core, as they stand in its files.
+    const sources = lines.flatMap((line) => /^\/\/ (\w+\.ts):(\d+) {2}(.*)$/.exec(line)?.slice(1) ?? []);
+    expect(sources.length / 3).toBeGreaterThan(30);
+    for (let n = 0; n < sources.length; n += 3) {
+      const [file = "", number, text] = sources.slice(n, n + 3);
+      expect(readText(`assembly/${file}`).split("\n")[Number(number) - 1]?.trim()).toBe(text);
+    }
     // Where each jump leads is a line.
     const targets = lines.flatMap((line) => /goto (\w+)$/.exec(line)?.[1] ?? []);
     for (const target of targets) expect(lines.some((line) => line.trim() === `${target}:`)).toBe(true);
   });
+});
+
+test("a rule of the core is found in the listing, from its line to its jump", async () => {
+  using files = folder();
+  await sixplane(["emit", "sixplane", "--format", "ebpf-listing", "-o", files.path("")]);
+  const text = readFileSync(files.path("sixplane.bpf.txt"), "utf8");
+  const [, block = ""] =
+    /\n\/\/ respond\.ts:\d+ {2}if \(load<i8>\(frame, HOP_LIMIT\) != -1\)[^\n]*\n(.*?)\n\n/s.exec(text) ?? [];
+  expect(block).toMatch(/^0x\w+ {2}i32\.load8_s offset=21 +\d+ +r(\d) = \*\(u8 \*\)\(r9 \+ 37\)\n/);
+  expect(block).toMatch(/i32\.(ne|if|eq)? .*if w\d [!=]= -1 goto \w+/);
 });

@@ -5,6 +5,7 @@ import { BpfError } from "../../bindings/ebpf/kernel/error.ts";
 import { Loaded } from "../../bindings/ebpf/kernel/loaded.ts";
 import { COUNTER, LONGEST } from "../../bindings/ebpf/program.ts";
 import { translate } from "../../bindings/ebpf/translate.ts";
+import { loadLibc } from "../../bindings/tap/kernel/load-libc.ts";
 import type { Case } from "../fuzz/frames.ts";
 import { type Build, Host, record } from "../support/builds.ts";
 import { toHex } from "../support/frames.ts";
@@ -22,7 +23,7 @@ const MOST = 3_500;
 export const { bpf, noBpf } = await open();
 
 async function open(): Promise<{ bpf: Bpf; noBpf: string | undefined }> {
-  const bpf = await Bpf.open();
+  const bpf = new Bpf(await loadLibc());
   try {
     bpf.close(bpf.createArray("probe", 1, 8));
     return { bpf, noBpf: undefined };

@@ -61,7 +61,7 @@ describe("what is public", () => {
     const shared = ["checkKeys", "formatHex", "isMac", "isReservedNode", "mismatch", "quote"]; // with the other entries alone
     expect([...names(SIXPLANE), ...shared]).toEqual(expect.arrayContaining(Object.keys(sixplane)));
     expect(names(SIXPLANE)).not.toEqual(expect.arrayContaining([expect.toBeOneOf(shared)]));
-    expect([...names(TAP), "loadLibc"]).toEqual(
+    expect([...names(TAP), "Device", "loadLibc", "setUp"]).toEqual(
       expect.arrayContaining(Object.keys(await import("sixplane/tap"))),
     );
     expect(names(CAPTURE)).toEqual(expect.arrayContaining(Object.keys(await import("sixplane/capture"))));

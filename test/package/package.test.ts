@@ -103,6 +103,7 @@ describe("the package", () => {
       return [...code.matchAll(/^ +name = "(\w+)";$/gm)].map(([, name]) => `${name} in ${module}`);
     });
     expect(classes.sort()).toEqual([
+      "BpfError in cli.js",
       "CaptureError in capture.js",
       "CompilationRefusedError in index.js",
       "FabricError in cli.js",
@@ -112,6 +113,7 @@ describe("the package", () => {
       "SixplaneError in index.js",
       "TapError in tap-loop.js", // runs in a thread of its own, which has no class of another thread
       "TapError in tap.js",
+      "TranslationError in cli.js",
       "Unseen in cli.js",
     ]);
   });
@@ -151,6 +153,7 @@ describe("the package", () => {
         "dist/c/sixplane.h",
         "dist/c/wasm-rt.h",
         ...MODULES.map((module) => module.replace(".wasm", "")).flatMap((name) => [
+          `dist/${name}.lines.json`,
           `dist/c/${name}-wasm2c.c`,
           `dist/c/${name}-wasm2c.h`,
           `dist/c/${name}.wasm.h`,

@@ -7,12 +7,9 @@ import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { SixplaneError } from "sixplane";
+import type { Device, Libc, Setup } from "sixplane/tap";
 import { addClsact, removeFilter } from "../../ebpf/kernel/clsact.ts";
 import { BpfError } from "../../ebpf/kernel/error.ts";
-import { Device } from "../../tap/kernel/device.ts";
-import type { Libc } from "../../tap/kernel/libc.ts";
-import { loadLibc } from "../../tap/kernel/load-libc.ts";
-import { type Setup, setUp } from "../../tap/setup.ts";
 import { Failure } from "../io/failure.ts";
 
 /** The name of the hidden command that the process runs. */
@@ -77,11 +74,12 @@ export async function guardInterface(): Promise<void> {
   process.stdout.on("error", () => {});
   const [line] = await once(process.stdin.setEncoding("utf8"), "data");
   const guarded: Guarded = JSON.parse(line);
+  const { Device, loadLibc, setUp } = await import("sixplane/tap");
   const libc = await loadLibc();
   const device = new Device(libc, guarded.name);
   let putBack: () => void;
   try {
-    putBack = prepare(libc, device, guarded);
+    putBack = prepare(libc, device, guarded, setUp);
   } catch (error) {
     if (!(error instanceof SixplaneError || error instanceof BpfError)) throw error;
     process.stdout.write(error.message);
@@ -96,7 +94,12 @@ export async function guardInterface(): Promise<void> {
 }
 
 /** Does to the interface what is to be undone, and gives what undoes it. */
-function prepare(libc: Libc, device: Device, { setup, clsact }: Guarded): () => void {
+function prepare(
+  libc: Libc,
+  device: Device,
+  { setup, clsact }: Guarded,
+  setUp: (device: Device, setup: Setup) => () => void,
+): () => void {
   const { index } = device;
   const isOwn = clsact && addClsact(libc, index);
   const putBack = setup ? setUp(device, setup) : () => {};

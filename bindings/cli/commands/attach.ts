@@ -2,16 +2,12 @@ import { readFileSync } from "node:fs";
 import { setTimeout as delay, setInterval } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Mode, mismatch, Network, type Responder } from "sixplane";
+import type { Device, Libc, Setup } from "sixplane/tap";
 import { Bpf } from "../../ebpf/kernel/bpf.ts";
 import { BpfError } from "../../ebpf/kernel/error.ts";
 import { Loaded } from "../../ebpf/kernel/loaded.ts";
 import { COUNTER } from "../../ebpf/program.ts";
 import { translate } from "../../ebpf/translate.ts";
-import { TapError } from "../../tap/error.ts";
-import { Device } from "../../tap/kernel/device.ts";
-import type { Libc } from "../../tap/kernel/libc.ts";
-import { loadLibc } from "../../tap/kernel/load-libc.ts";
-import type { Setup } from "../../tap/setup.ts";
 import { Failure } from "../io/failure.ts";
 import { type Identifiers, networkOf, soleWord } from "../io/identifiers.ts";
 import type { Output } from "../io/output.ts";
@@ -53,11 +49,12 @@ export async function attach(output: Output, given: Identifiers, options: Attach
   const { node } = network.host(chooseNode(given.node, zerotier).address);
   const modes = options.modes.split(",") as Mode[];
   const responder = network.responder({ node, modes, probes: options.probes === true });
-  const libc = await loadLibc();
-  const device = openDevice(libc, name);
+  const tap = await import("sixplane/tap"); // which the command line loads only where it is needed
+  const libc = await tap.loadLibc();
+  const device = openDevice(tap, libc, name);
   const stopped = whenStopped(output); // before there is anything that must be put back
   const over = new AbortController();
-  const program = await load(recordOf(network.id, node, modes, options.probes === true));
+  const program = load(libc, recordOf(network.id, node, modes, options.probes === true));
   try {
     const clsact = !reported(() => program.attach(device.index));
     warnOfReserved(node);
@@ -82,7 +79,7 @@ export async function attach(output: Output, given: Identifiers, options: Attach
 }
 
 /** An Ethernet interface of this network namespace. @throws InputError where there is none of that name */
-function openDevice(libc: Libc, name: string): Device {
+function openDevice({ Device, TapError }: typeof import("sixplane/tap"), libc: Libc, name: string): Device {
   if (!/^[^/\s]{1,15}$/.test(name)) throw mismatch("interface", "the name of one, 1 to 15 bytes", name);
   const device = new Device(libc, name);
   try {
@@ -96,10 +93,9 @@ function openDevice(libc: Libc, name: string): Device {
   throw mismatch("interface", "one that carries Ethernet frames", name);
 }
 
-async function load(record: Uint8Array): Promise<Loaded> {
-  const bpf = await Bpf.open();
+function load(libc: Libc, record: Uint8Array): Loaded {
   const program = translate(new Uint8Array(readFileSync(CORE)));
-  return reported(() => new Loaded(bpf, "sixplane", program, record));
+  return reported(() => new Loaded(new Bpf(libc), "sixplane", program, record));
 }
 
 /** What the kernel refuses is a failure of the command. */

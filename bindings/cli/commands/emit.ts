@@ -49,7 +49,10 @@ const FORMATS = new Map<string, (variant: string) => Emitted[]>([
   ],
   [
     "ebpf-listing",
-    (variant) => [{ name: `${variant}.bpf.txt`, bytes: Buffer.from(listing(translated(variant))) }],
+    (variant) => {
+      const lines = JSON.parse(readFileSync(join(DIST, `${variant}.lines.json`), "utf8"));
+      return [{ name: `${variant}.bpf.txt`, bytes: Buffer.from(listing(translated(variant), lines)) }];
+    },
   ],
 ]);
 

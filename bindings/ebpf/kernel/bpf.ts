@@ -3,7 +3,6 @@
 
 import { constants } from "node:os";
 import type { Libc } from "../../tap/kernel/libc.ts";
-import { loadLibc } from "../../tap/kernel/load-libc.ts";
 import { BpfError, bpfError } from "./error.ts";
 import { processors } from "./processors.ts";
 
@@ -49,16 +48,12 @@ export class Bpf {
   readonly #libc: Libc;
   readonly #number: number;
 
-  private constructor(libc: Libc, number: number) {
-    this.#libc = libc;
-    this.#number = number;
-  }
-
-  /** @throws BpfError where this is no Linux, or a processor whose number of bpf(2) is not known */
-  static async open(): Promise<Bpf> {
+  /** @throws BpfError on a processor whose number of bpf(2) is not known */
+  constructor(libc: Libc) {
     const number = NUMBERS[process.arch];
     if (number === undefined) throw new BpfError(`eBPF is not supported on ${process.arch}`, "ENOSYS");
-    return new Bpf(await loadLibc(), number);
+    this.#libc = libc;
+    this.#number = number;
   }
 
   /** Makes a map with a value for each processor and key; keys are numbers from 0 on. */
