@@ -61,7 +61,7 @@ export async function container(here: Here, { host: { node }, container }: Targe
 }
 
 const SILENT =
-  "That node does not forward, its firewall drops the packets, or the container has no default route or drops pings.";
+  "That node does not forward, its firewall drops the packets, as Docker's drops pings before engine 28, or the container has no default route.";
 
 /** What it means that the node, or what lies behind it, refuses a packet for a container. */
 const MEANINGS: Record<Refusal, string> = {
