@@ -175,7 +175,10 @@ function commands(output: Output): Command {
     )
     .option("--accept-routers", "obey Router Advertisements that peers send")
     .option("--rate <number>", "how many solicitations to answer in a second at most; without it, all")
-    .option("--mtu <bytes>", "the interface's MTU", "2800")
+    .option(
+      "--mtu <bytes>",
+      "the interface's MTU (by default what the ways to the peers carry, at most 2800)",
+    )
     .addOption(
       new Option("--peer <node@host:port>", "another host, and where it listens; may be repeated")
         .argParser(appendPeer)

@@ -5,7 +5,7 @@ import { FabricError } from "./error.ts";
 import { VXLAN_PORT } from "./vxlan.ts";
 
 /** What an IPv4 address starts with where a socket of IPv6 uses it (RFC 4291 §2.5.5.2). */
-const MAPPED = "::ffff:";
+export const MAPPED = "::ffff:";
 
 /** One end of a UDP path. */
 export interface Endpoint {

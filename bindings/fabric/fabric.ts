@@ -17,6 +17,7 @@ import { Newcomers, neighbourTableSize } from "./newcomers.ts";
 import type { Peer } from "./peer.ts";
 import { type Move, Places } from "./places.ts";
 import { type Stranger, Strangers } from "./strangers.ts";
+import { type ChosenMtu, chooseMtu } from "./underlay.ts";
 import { VXLAN_HEADER, vxlanFrame, vxlanHeader } from "./vxlan.ts";
 
 /** A datagram of IPv4, less the headers of IPv4 and UDP, of VXLAN, and of Ethernet with a VLAN tag. */
@@ -138,6 +139,12 @@ export class Fabric {
   /** How many peers it has. */
   get peers(): number {
     return this.#peers.length;
+  }
+
+  /** The MTU that suits the ways to the peers, as they are now. */
+  async chooseMtu(): Promise<ChosenMtu> {
+    const { loadLibc } = await import("sixplane/tap");
+    return chooseMtu(this.#peers, await loadLibc());
   }
 
   /** Sends frames to the peers that they are for, and resolves when the operating system has them all. */

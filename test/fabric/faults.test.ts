@@ -21,6 +21,7 @@ import {
   B,
   Host,
   interfaces,
+  MTU_1450,
   NETWORK,
   Underlay,
   until,
@@ -220,7 +221,7 @@ describe("a peer", () => {
     }
     expect(holdings(a.child.pid)).toEqual(before);
     expect(await a.end("SIGTERM")).toBe(0);
-    expect(a.stderr).toBe(WARNING);
+    expect(a.stderr).toBe(`${WARNING}${MTU_1450}`);
   });
 });
 

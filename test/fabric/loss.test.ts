@@ -4,7 +4,18 @@ import { writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { folder } from "../support/command.ts";
-import { A, B, C, Host, runIn, Underlay, until, WARNING, withoutDetection } from "../support/hosts.ts";
+import {
+  A,
+  B,
+  C,
+  Host,
+  MTU_1450,
+  runIn,
+  Underlay,
+  until,
+  WARNING,
+  withoutDetection,
+} from "../support/hosts.ts";
 import { obstacle } from "../support/namespace.ts";
 
 beforeEach(({ skip }) => {
@@ -61,7 +72,8 @@ class BlackHole implements AsyncDisposable {
     this.namespaces = namespaces;
   }
 
-  static async open(): Promise<BlackHole> {
+  /** @param tells whether it tells all the same */
+  static async open(tells = false): Promise<BlackHole> {
     const hole = new BlackHole([Namespace.open(), Namespace.open(), Namespace.open()]);
     const [one, router, two] = hole.namespaces;
     for (const [n, end] of [one, two].entries()) {
@@ -87,6 +99,7 @@ class BlackHole implements AsyncDisposable {
       "-c",
       "echo 1 | tee /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding",
     );
+    if (tells) return hole;
     runIn(router, "iptables", "-A", "OUTPUT", "-p", "icmp", "-j", "DROP");
     runIn(
       router,
@@ -121,12 +134,59 @@ describe("a path whose MTU nobody tells", () => {
   ])("takes frames of %s", async (_, hostA, hostB, sizes) => {
     await using hole = await BlackHole.open();
     const [one, , two] = hole.namespaces;
-    await using a = await Host.up(A.node, [...SILENT, "--peer", `${B.node}@${hostB}`], one);
-    await using _b = await Host.up(B.node, [...SILENT, "--peer", `${A.node}@${hostA}`], two);
+    const large = [...SILENT, "--mtu", "2800"];
+    await using a = await Host.up(A.node, [...large, "--peer", `${B.node}@${hostB}`], one);
+    await using _b = await Host.up(B.node, [...large, "--peer", `${A.node}@${hostA}`], two);
     await until("a short ping", () => a.pings(B.sixplane, "-W", "1"));
     for (const size of sizes) {
       expect([size, a.pings(B.sixplane, "-s", `${size}`, "-M", "do")]).toEqual([size, true]);
     }
+  });
+});
+
+describe("a path whose MTU a router tells", () => {
+  test.each([
+    ["IPv4", "198.51.100.2", "198.51.101.2", 1402],
+    ["IPv6", "[2001:db8:0::2]", "[2001:db8:1::2]", 1382],
+  ])("takes every frame over %s, as soon as it is told", async (_, hostA, hostB, size) => {
+    await using hole = await BlackHole.open(true);
+    const [one, , two] = hole.namespaces;
+    await using a = await Host.up(A.node, [...SILENT, "--peer", `${B.node}@${hostB}`], one);
+    await using _b = await Host.up(B.node, [...SILENT, "--peer", `${A.node}@${hostA}`], two);
+    await until("a short ping", () => a.pings(B.sixplane, "-W", "1"));
+    await until("a long ping", () => a.pings(B.sixplane, "-W", "1", "-s", `${size}`, "-M", "do"));
+  });
+});
+
+describe("the MTU", () => {
+  const underlay = (mtu: number, overhead: number) => ({ node: B.node, interface: "eth0", mtu, overhead });
+
+  test.each<[what: string, eth0: number, words: string[], mtu: number, underlay: object | undefined]>([
+    ["leaves room for VXLAN over IPv4", 1500, ["192.0.2.2"], 1450, underlay(1500, 50)],
+    ["leaves room for VXLAN over IPv6", 1500, ["[2001:db8:4789::2]"], 1430, underlay(1500, 70)],
+    ["is not below what IPv6 needs", 1300, ["192.0.2.2"], 1280, underlay(1300, 50)],
+    ["is ZeroTier's where there is room", 9000, ["192.0.2.2"], 2800, undefined],
+    [
+      "is that of the narrowest way",
+      1400,
+      ["192.0.2.2", "--peer", `${C.node}@127.0.0.2`],
+      1350,
+      underlay(1400, 50),
+    ],
+    ["is ZeroTier's where no way leads to the peer", 1500, ["198.51.100.9"], 2800, undefined],
+    ["is what --mtu says", 1500, ["192.0.2.2", "--mtu", "2000"], 2000, undefined],
+  ])("%s", async (_, eth0, [host, ...words], mtu, expected) => {
+    await using net = await Underlay.open(1);
+    const [one] = net.namespaces;
+    runIn(one, "ip", "link", "set", "eth0", "mtu", `${eth0}`);
+    runIn(one, "ip", "link", "set", "lo", "up");
+    await using a = await Host.up(A.node, ["--json", "--peer", `${B.node}@${host}`, ...words], one);
+    expect(a.events[0]).toMatchObject({ event: "ready", mtu });
+    expect(a.events[0]?.underlay).toEqual(expected);
+    const said = a.stderr.includes(
+      `sixplane: the MTU is ${mtu}, as eth0, which leads to peer ${B.node}, has ${eth0}, `,
+    );
+    expect(said).toBe(expected !== undefined);
   });
 });
 
@@ -143,7 +203,7 @@ describe("a peer's other address", () => {
     );
     expect([from, node]).toEqual(["192.0.2.2:4789", B.node]);
     expect(a.stderr).toBe(
-      `${WARNING}sixplane: datagrams from 192.0.2.2:4789, in the name of node deadbeef01, are dropped, as no --peer has ` +
+      `${WARNING}${MTU_1450}sixplane: datagrams from 192.0.2.2:4789, in the name of node deadbeef01, are dropped, as no --peer has ` +
         "that address: if that is right, name it with --peer deadbeef01@192.0.2.2:4789 instead of 192.0.2.3:4789, " +
         "or let it --listen on the latter alone\n",
     );

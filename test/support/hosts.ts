@@ -35,6 +35,10 @@ export const WARNING =
   "sixplane: what goes to peers is neither encrypted nor authenticated beyond a check of its source: " +
   "for real networks, ZeroTier or another overlay is the fabric\n";
 
+/** What is said of the MTU where the second host is the narrowest, on eth0 of an `Underlay`. */
+export const MTU_1450 =
+  "sixplane: the MTU is 1450, as eth0, which leads to peer deadbeef01, has 1500, VXLAN takes 50: --mtu sets another\n";
+
 /** Waits until something is so, and gives what it is. */
 export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
   for (const end = Date.now() + 15_000; Date.now() < end; await delay(10)) {
@@ -66,6 +70,7 @@ export interface Event {
   name: string;
   mac: string;
   mtu: number;
+  underlay?: { node: string; interface: string; mtu: number; overhead: number };
   addresses: string[];
   listen: string;
   peers: number;

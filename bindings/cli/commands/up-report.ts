@@ -1,6 +1,7 @@
 import type { Tap } from "sixplane/tap";
 import { formatEndpoint } from "../../fabric/endpoint.ts";
 import type { Fabric } from "../../fabric/fabric.ts";
+import type { Way } from "../../fabric/underlay.ts";
 import type { Output } from "../io/output.ts";
 import type { Notices } from "./up-notices.ts";
 import { TableWatch } from "./up-table.ts";
@@ -21,15 +22,18 @@ export class Report {
   readonly #fabric: Fabric;
   readonly #notices: Notices;
   readonly #table: TableWatch;
+  readonly #way: Way | undefined;
   #timer: NodeJS.Timeout | undefined;
   #printing: Promise<void> | undefined;
 
-  constructor(output: Output, json: boolean, tap: Tap, fabric: Fabric, notices: Notices) {
+  /** @param way from which the MTU follows, where it was chosen */
+  constructor(output: Output, json: boolean, tap: Tap, fabric: Fabric, notices: Notices, way?: Way) {
     this.#output = output;
     this.#json = json;
     this.#tap = tap;
     this.#fabric = fabric;
     this.#notices = notices;
+    this.#way = way;
     this.#table = new TableWatch(notices);
   }
 
@@ -40,7 +44,7 @@ export class Report {
     const listen = formatEndpoint(this.#fabric.listening);
     await this.#output.line(
       this.#json
-        ? JSON.stringify({ event: "ready", name, mac, mtu, addresses, listen, peers })
+        ? JSON.stringify({ event: "ready", name, mac, mtu, underlay: this.#way, addresses, listen, peers })
         : `${name} is up: ${addresses.join(", ")}, MAC ${mac}, listening on ${listen}, ${counted(peers, "peer")}`,
     );
     await this.#output.finish();

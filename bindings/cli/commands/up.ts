@@ -3,6 +3,7 @@ import type { Tap, TapOptions } from "sixplane/tap";
 import { type Endpoint, parseEndpoint } from "../../fabric/endpoint.ts";
 import { MOST_MTU, openFabric } from "../../fabric/fabric.ts";
 import { parsePeer } from "../../fabric/peer.ts";
+import type { Way } from "../../fabric/underlay.ts";
 import { LEAST_MTU, MOST_REPLIES } from "../../tap/limits.ts";
 import { parseWhole } from "../io/number.ts";
 import type { Output } from "../io/output.ts";
@@ -19,7 +20,7 @@ export interface UpOptions {
   name: string;
   modes: string;
   probes?: boolean;
-  mtu: string;
+  mtu?: string;
   multicast: "forward" | "drop";
   acceptRouters?: boolean;
   rate?: string;
@@ -44,7 +45,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   const peers = options.peer.map((text) => parsePeer(network, text));
   const own = peers.find((peer) => peer.node === node);
   if (own) throw mismatch("peer", "another node than this host's own", own.node);
-  const mtu = parseWhole("MTU", options.mtu, LEAST_MTU, MOST_MTU);
+  const given = options.mtu === undefined ? undefined : parseWhole("MTU", options.mtu, LEAST_MTU, MOST_MTU);
   const { rate } = options;
   const repliesPerSecond = rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES);
 
@@ -58,6 +59,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   );
   const stopped = whenStopped(output); // before there is anything that must be put back
   try {
+    const { mtu, way } = given === undefined ? await fabric.chooseMtu() : { mtu: given };
     const tap = await open({
       network: network.id,
       node,
@@ -78,13 +80,23 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
     });
     fabric.receive = (frame) => tap.inject(frame);
     warn(WARNING);
+    if (way) warn(mtuText(mtu, way));
     warnOfReserved(node);
     stopped.then(() => tap.close()).catch(() => {}); // `closed` tells what went wrong
-    await run(tap, new Report(output, options.json === true, tap, fabric, notices));
+    await run(tap, new Report(output, options.json === true, tap, fabric, notices, way));
   } finally {
     fabric.close();
     setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();
   }
+}
+
+/** What was chosen, and why. */
+function mtuText(mtu: number, { node, interface: name, mtu: underlay, overhead }: Way): string {
+  const least = mtu > underlay - overhead ? `, and IPv6 needs ${LEAST_MTU}` : "";
+  return (
+    `the MTU is ${mtu}, as ${name}, which leads to peer ${node}, has ${underlay}, VXLAN takes ${overhead}${least}: ` +
+    "--mtu sets another"
+  );
 }
 
 /** Resolves when a signal asks for the end, or nobody reads any more. Further signals do nothing. */

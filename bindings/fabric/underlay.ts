@@ -1,0 +1,80 @@
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+import { Device } from "../tap/kernel/device.ts";
+import type { Libc } from "../tap/kernel/libc.ts";
+import { LEAST_MTU } from "../tap/limits.ts";
+import { type Endpoint, MAPPED } from "./endpoint.ts";
+import type { Peer } from "./peer.ts";
+import { VXLAN_HEADER } from "./vxlan.ts";
+
+/** As ZeroTier has, where the underlay has room for it. */
+const MOST_DEFAULT_MTU = 2800;
+
+/** What comes before a frame's payload in bytes: Ethernet, VXLAN, UDP, and IPv4 or IPv6. */
+const OVERHEAD = { 4: 14 + VXLAN_HEADER + 8 + 20, 6: 14 + VXLAN_HEADER + 8 + 40 };
+
+/** The way to a peer. */
+export interface Way {
+  /** The peer. */
+  node: string;
+  /** The interface over which datagrams go to it. */
+  interface: string;
+  /** The interface's MTU in bytes. */
+  mtu: number;
+  /** What VXLAN takes of it, in bytes. */
+  overhead: number;
+}
+
+/** The MTU for frames, in bytes, and the way to a peer from which it follows; none where there is room for more. */
+export interface ChosenMtu {
+  mtu: number;
+  way?: Way;
+}
+
+/** The largest MTU up to ZeroTier's with which no datagram to a peer is fragmented, but at least IPv6's smallest. */
+export async function chooseMtu(peers: readonly Peer[], libc: Libc): Promise<ChosenMtu> {
+  const ways = (await Promise.all(peers.map((peer) => wayTo(peer, libc)))).filter((way) => way !== undefined);
+  const [narrowest] = ways.sort((a, b) => room(a) - room(b));
+  if (narrowest === undefined || room(narrowest) >= MOST_DEFAULT_MTU) return { mtu: MOST_DEFAULT_MTU };
+  return { mtu: Math.max(LEAST_MTU, room(narrowest)), way: narrowest };
+}
+
+function room({ mtu, overhead }: Way): number {
+  return mtu - overhead;
+}
+
+/** @returns undefined where there is no way now */
+async function wayTo({ node, endpoint }: Peer, libc: Libc): Promise<Way | undefined> {
+  const host = endpoint.host.startsWith(MAPPED) ? endpoint.host.slice(MAPPED.length) : endpoint.host;
+  const family = isIP(host.replace(/%.*/, "")) === 4 ? 4 : 6;
+  const name = interfaceOf(await localAddress({ ...endpoint, host }, family));
+  if (name === undefined) return undefined;
+  const device = new Device(libc, name);
+  try {
+    return { node, interface: name, mtu: device.mtu, overhead: OVERHEAD[family] };
+  } finally {
+    device.close();
+  }
+}
+
+/** The address from which the kernel sends to an endpoint. */
+async function localAddress({ host, port }: Endpoint, family: 4 | 6): Promise<string | undefined> {
+  const socket = createSocket(`udp${family}`);
+  try {
+    socket.connect(port, host);
+    await once(socket, "connect");
+    return socket.address().address;
+  } catch {
+    return undefined; // no route leads there
+  } finally {
+    socket.close();
+  }
+}
+
+function interfaceOf(address: string | undefined): string | undefined {
+  const plain = address?.replace(/%.*/, "");
+  const all = Object.entries(networkInterfaces());
+  return all.find(([, addresses]) => addresses?.some((own) => own.address === plain))?.[0];
+}
