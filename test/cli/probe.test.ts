@@ -2,7 +2,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { diagnose, doctor, inShell } from "../support/doctor.ts";
-import { A, B, C, Host, NETWORK, ping, runIn, Underlay, withoutDetection } from "../support/hosts.ts";
+import {
+  A,
+  B,
+  C,
+  Host,
+  NETWORK,
+  Program,
+  runIn,
+  Underlay,
+  until,
+  withoutDetection,
+} from "../support/hosts.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
 import { answers, EARTH, STATUS, startService, type ZeroTier } from "../support/zerotier.ts";
 
@@ -200,14 +211,22 @@ describe("solicitations that nobody answers", () => {
       const { said } = await diagnose(NETWORK, "--zerotier", zerotier.folder);
       return said.filter(({ check }) => check === "unanswered");
     };
+    const entry = () => run("ip", "-6", "neighbour", "show", "to", B.sixplane, "dev", "zt0");
     run("ip", "-6", "neighbour", "flush", "dev", "zt0");
     inShell("ip6tables -A INPUT -p ipv6-icmp -j DROP");
-    const { status } = ping(undefined, IN_B(53));
-    expect(status).toBe(1);
+    await using pings = new Program(["ping", "-n", "-i", "0.5", B.sixplane]);
+    await until("a solicitation", () => entry().includes("INCOMPLETE"));
     const [found] = await look();
-    expect(found?.what).toBe(`Nobody answers solicitations for ${IN_B(53)} on zt0.`);
+    expect(found?.what).toBe(`Nobody answers solicitations for ${B.sixplane} on zt0.`);
     inShell(...(found?.mend ?? []));
-    expect(ping(undefined, IN_B(53)).status).toBe(0);
+    await pings.says("an answer", (stdout) => stdout.includes("bytes from"));
     expect(await look()).toMatchObject([{ kind: "right" }]);
+  });
+
+  test("are none where the kernel has given up an entry, as after probes of a container", async () => {
+    run("ip", "-6", "neighbour", "replace", IN_B(60), "dev", "zt0", "nud", "failed");
+    const { said } = await diagnose(NETWORK, "--zerotier", zerotier.folder);
+    expect(run("ip", "-6", "neighbour", "show", "dev", "zt0")).toContain(`${IN_B(60)} FAILED`);
+    expect(said.filter(({ check }) => check === "unanswered")).toMatchObject([{ kind: "right" }]);
   });
 });
