@@ -149,6 +149,30 @@ describe("the interface", () => {
     expect(neighbour(host, B.sixplane)).toBeUndefined();
   });
 
+  test("is as before where the command ends while other hosts are asked for the addresses", async () => {
+    using host = Namespace.open();
+    host.ip("link add eth0 type veth peer name far");
+    for (const name of ["far", "eth0"]) host.ip(`link set ${name} up`);
+    const before = stateOf(host);
+    await using attached = new Attached(host, A.node);
+    await until("the addresses", () => stateOf(host).addresses.includes(A.sixplane));
+    expect(await attached.end("SIGTERM")).toBe(0);
+    expect([attached.stdout, attached.stderr]).toEqual(["", ""]);
+    expect(stateOf(host)).toEqual(before);
+  });
+
+  test("has an address of another host: the command says so, and puts it back", async () => {
+    using host = Namespace.open();
+    host.ip("link add eth0 type veth peer name far");
+    for (const name of ["far", "eth0"]) host.ip(`link set ${name} up`);
+    host.ip(`address add ${A.sixplane}/128 dev far nodad`);
+    const before = stateOf(host);
+    await using attached = new Attached(host, A.node);
+    expect(await attached.end()).toBe(1);
+    expect(attached.stderr).toBe(`sixplane: another host of the network uses ${A.sixplane}\n`);
+    expect(stateOf(host)).toEqual(before);
+  });
+
   test("keeps its MAC and addresses with --no-setup, and is answered on", async () => {
     using cable = hosts();
     const [host] = cable;

@@ -61,7 +61,8 @@ export async function attach(output: Output, given: Identifiers, options: Attach
     const setup = options.setup ? setupOf(network, node, modes, device, options) : undefined;
     await using guard = setup || clsact ? await Guard.start({ name, setup, clsact }) : undefined;
     if (clsact) reported(() => program.filter(libc, device.index));
-    await Promise.race([usable(device, setup), stopped]);
+    const isUsable = usable(device, setup).then(() => true);
+    if (!(await Promise.race([isUsable, stopped.then(() => false)]))) return;
     const report = new Report(output, options.json === true, () => countersOf(program.counters(), responder));
     await report.ready(
       name,
