@@ -1,4 +1,5 @@
 // What systemd-networkd makes of its files, without a systemd, in namespaces of its own.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
@@ -87,8 +88,8 @@ describe("sixplane config networkd with a list of nodes", () => {
     const { stdout } = await sixplane([...options, "--file", "interface.network"], LIST);
     const [, ...routes] = stdout.split("[Route]\n");
     expect(routes.map((route) => route.trimEnd())).toEqual([
-      "Destination=fc9c:56c2:e3de:adbe:ef01::/80\nGateway=fc9c:56c2:e3de:adbe:ef01::1",
-      "Destination=fc9c:56c2:e311:2233:4455::/80\nGateway=fc9c:56c2:e311:2233:4455::1",
+      "Destination=fc9c:56c2:e3de:adbe:ef01::/80\nGateway=fc9c:56c2:e3de:adbe:ef01::1\nGatewayOnLink=yes",
+      "Destination=fc9c:56c2:e311:2233:4455::/80\nGateway=fc9c:56c2:e311:2233:4455::1\nGatewayOnLink=yes",
     ]);
   });
 
@@ -241,7 +242,7 @@ describe("two hosts with a router's default route and a firewall, by what sixpla
       runIn(host, "rdisc6", "-1", "eth0"); // the answer goes to the kernel, too, which still obeys it
       await until("the default route again", () => defaultRoute(host));
     }
-    const rules = [one, two].map((host) => firewall(host));
+    const rules = [await firewall(one, A.node), await firewall(two, B.node)];
     const up = (node: string, peer: string, host: Namespace) => Host.up(node, ["--peer", peer], host);
     await using a = await up(A.node, `${B.node}@192.0.2.2`, one);
     await using b = await up(B.node, `${A.node}@192.0.2.1`, two);
@@ -267,6 +268,7 @@ describe("two hosts with a router's default route and a firewall, by what sixpla
     await until("an answer again", () => ping(onA, far).status === 0);
     expect(ping(onB, near).status).toBe(0);
     expect(again.isOver || b.isOver).toBe(false);
+    expect(connects(onB, near, 80)).toBe(false);
     for (const [n, host] of [one, two].entries()) {
       expect(defaultRoute(host)).toBe(true);
       expect(runIn(host, "nft", "-s", "list", "ruleset")).toBe(rules[n]);
@@ -274,6 +276,12 @@ describe("two hosts with a router's default route and a firewall, by what sixpla
     for (const networkd of [networkdA, networkdB]) expect(networkd.complaints).toEqual([]);
   });
 });
+
+/** Whether a segment gets there: nobody listens, and the container's kernel says so. */
+function connects(from: Namespace, address: string, port: number): boolean {
+  const [program, ...words] = from.words("timeout", "1", "bash", "-c", `: > "/dev/tcp/${address}/${port}"`);
+  return spawnSync(program, words, { encoding: "utf8" }).stderr.includes("Connection refused");
+}
 
 /** A router that offers a default route on eth0. */
 async function routerOnUplink(router: Namespace, files: { path(name: string): string }): Promise<Program> {
@@ -302,8 +310,12 @@ function defaultRoute(host: Namespace): boolean {
   return routes.some(({ protocol, dev }: Record<string, string>) => protocol === "ra" && dev === "eth0");
 }
 
-/** Lets the network and the bridge reach each other and nothing else, and counts what of the network leaves by the uplink. */
-function firewall(host: Namespace): string {
+/**
+ * Sixplane's firewall, and one of the host's own, which lets the network and the bridge reach each other and nothing else, and
+ * counts what of the network leaves by the uplink.
+ */
+async function firewall(host: Namespace, node: string): Promise<string> {
+  const { stdout } = await sixplane(["config", "nftables", "--network", NETWORK, "--node", node]);
   const rules = `table inet mine {
     counter leaks {}
     chain out { type filter hook postrouting priority 0; oifname eth0 ip6 daddr fc9c:56c2:e300::/40 counter name leaks; }
@@ -312,7 +324,7 @@ function firewall(host: Namespace): string {
       iifname { zt0, br-web } oifname { zt0, br-web } accept
     }
   }`;
-  runIn(host, "sh", "-c", 'echo "$0" | nft -f -', rules);
+  runIn(host, "sh", "-c", 'echo "$0" | nft -f -', `${stdout}${rules}`);
   return runIn(host, "nft", "-s", "list", "ruleset");
 }
 

@@ -115,7 +115,10 @@ function interfaceNetwork({ network, host, peers, list, notes }: Values): Config
       "KeepConfiguration yes: what ZeroTier has set on its interface stays",
       `Address ${own}: the host's own, the second of the host prefix, with the network prefix`,
       ...(peers.length > 0
-        ? [`Destination and Gateway: the /80 and the address of each of ${peers.length} nodes, from ${list}`]
+        ? [
+            `Destination and Gateway: the /80 and the address of each of ${peers.length} nodes, from ${list}`,
+            "GatewayOnLink yes: the address is a neighbour's, whatever other routes say",
+          ]
         : []),
     ],
     [
@@ -133,6 +136,7 @@ function interfaceNetwork({ network, host, peers, list, notes }: Values): Config
         "[Route]",
         `Destination=${prefix}`,
         `Gateway=${address}`,
+        "GatewayOnLink=yes",
       ]),
     ],
   );
