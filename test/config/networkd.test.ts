@@ -243,7 +243,8 @@ describe("two hosts with a router's default route and a firewall, by what sixpla
       await until("the default route again", () => defaultRoute(host));
     }
     const rules = [await firewall(one, A.node), await firewall(two, B.node)];
-    const up = (node: string, peer: string, host: Namespace) => Host.up(node, ["--peer", peer], host);
+    const up = (node: string, peer: string, host: Namespace) =>
+      Host.up(node, ["--peer", peer, "--mtu", "2800"], host); // that of ZeroTier
     await using a = await up(A.node, `${B.node}@192.0.2.2`, one);
     await using b = await up(B.node, `${A.node}@192.0.2.1`, two);
     using onA = attach(one, "fc9c:56c2:e389:e92c:eee5:d3eb::", 2800);

@@ -20,9 +20,13 @@ export const MTU: OptionOfTarget = {
  * @throws InputError for one that IPv6 or ZeroTier cannot have
  */
 export function mtuOf(given: string | undefined, { joined }: GivenHost): { bytes: number; origin: string } {
-  if (given !== undefined)
-    return { bytes: parseWhole("MTU", given, LEAST_MTU, MOST_MTU), origin: "as given" };
+  if (given !== undefined) return { bytes: parseMtu(given), origin: "as given" };
   if (joined && joined.mtu >= LEAST_MTU && joined.mtu <= MOST_MTU)
     return { bytes: joined.mtu, origin: "that of the network, as ZeroTier's service says" };
   return { bytes: DEFAULT_MTU, origin: "that of a ZeroTier network unless its controller changes it" };
+}
+
+/** @throws InputError for an MTU that IPv6 or ZeroTier cannot have */
+export function parseMtu(text: string): number {
+  return parseWhole("MTU", text, LEAST_MTU, MOST_MTU);
 }

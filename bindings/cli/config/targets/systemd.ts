@@ -2,7 +2,7 @@ import { mismatch } from "sixplane";
 import { type Endpoint, formatEndpoint } from "../../../fabric/endpoint.ts";
 import { VXLAN_PORT } from "../../../fabric/vxlan.ts";
 import { endpointOf } from "../endpoint.ts";
-import { MTU, mtuOf } from "../mtu.ts";
+import { parseMtu } from "../mtu.ts";
 import { byNode, fieldOf, LIST_HELP, nodesOption, originOf, readNodes } from "../nodes.ts";
 import { checkInterface } from "../site.ts";
 import type { Notes } from "../syntax.ts";
@@ -31,7 +31,10 @@ are neither encrypted nor authenticated.`,
   options: [
     nodesOption("a list of the network's nodes"),
     { flags: "--name <name>", description: "the interface's name", usual: "zt0" },
-    MTU,
+    {
+      flags: "--mtu <bytes>",
+      description: "the interface's MTU; unless given, up takes what the ways to its peers carry",
+    },
     {
       flags: "--program <path>",
       description: "where sixplane is; a name is looked for where systemd looks for programs",
@@ -41,17 +44,16 @@ are neither encrypted nor authenticated.`,
   async write(given, options) {
     const name = checkInterface(options.name);
     const program = checkProgram(options.program);
-    const mtu = mtuOf(options.mtu, given);
+    const mtu = options.mtu === undefined ? [] : ["--mtu", String(parseMtu(options.mtu))];
     const { own, peers } = await endpointsIn(given, options.nodes);
     const { network, host } = given;
     const words = [
       ...[program, "up", "--network", network.id, "--node", host.node, "--name", name, "--probes"],
-      ...["--mtu", String(mtu.bytes), "--listen", String(own?.port ?? VXLAN_PORT)],
+      ...[...mtu, "--listen", String(own?.port ?? VXLAN_PORT)],
       ...[...peers].flatMap(([node, endpoint]) => ["--peer", `${node}@${formatEndpoint(endpoint)}`]),
     ];
     const notes: Notes = [
       ...given.notes,
-      `MTU ${mtu.bytes}: ${mtu.origin}`,
       options.nodes === undefined
         ? "peers: none, as no list was given"
         : `peers: ${peers.size} with an endpoint, from ${originOf(options.nodes)}`,
