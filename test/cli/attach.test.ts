@@ -31,13 +31,18 @@ interface Event {
 class Attached extends Program {
   readonly namespace: Namespace;
 
-  constructor(namespace: Namespace, node: string, words: string[] = []) {
-    super(namespace.words(process.execPath, COMMAND, "attach", "eth0", NETWORK, node, ...words));
+  constructor(namespace: Namespace, node: string, words: string[] = [], name = "eth0") {
+    super(namespace.words(process.execPath, COMMAND, "attach", name, NETWORK, node, ...words));
     this.namespace = namespace;
   }
 
-  static async start(namespace: Namespace, node: string, words: string[] = []): Promise<Attached> {
-    const attached = new Attached(namespace, node, words);
+  static async start(
+    namespace: Namespace,
+    node: string,
+    words: string[] = [],
+    name = "eth0",
+  ): Promise<Attached> {
+    const attached = new Attached(namespace, node, words, name);
     await attached.says("being ready", (stdout) => stdout.includes("\n"));
     return attached;
   }
@@ -91,8 +96,8 @@ function stateOf(host: Namespace): {
   };
 }
 
-const neighbour = (host: Namespace, address: string) =>
-  JSON.parse(host.ip(`-json neighbour show to ${address} dev eth0`))[0]?.lladdr;
+const neighbour = (host: Namespace, address: string, name = "eth0") =>
+  JSON.parse(host.ip(`-json neighbour show to ${address} dev ${name}`))[0]?.lladdr;
 
 describe("two hosts", () => {
   test("reach each other in both modes, by what the kernel answers itself", async () => {
@@ -130,6 +135,22 @@ describe("two hosts", () => {
     expect(await a.end("SIGTERM")).toBe(0);
     expect(a.stdout.split("\n")[1]).toMatch(/^1 answered, \d+ passed on, 0 dropped as invalid$/);
   });
+});
+
+test("hosts on a VXLAN of the kernel's reach each other", async () => {
+  using cable = hosts();
+  const over = [...cable].map((host, n) => {
+    host.ip(`address add 192.0.2.${1 + n}/24 dev eth0`);
+    host.ip(`link add vxlan0 type vxlan id 42 dstport 4789 local 192.0.2.${1 + n} remote 192.0.2.${2 - n}`);
+    host.ip("link set vxlan0 up");
+    return host;
+  }) as [Namespace, Namespace];
+  await using a = await Attached.start(over[0], A.node, ["--json"], "vxlan0");
+  await using b = await Attached.start(over[1], B.node, [], "vxlan0");
+  for (const address of [B.sixplane, B.rfc4193]) expect(ping(over[0], address).status).toBe(0);
+  expect(neighbour(over[0], B.sixplane, "vxlan0")).toBe(B.mac);
+  await a.says("counting", () => a.events.find(({ event, reply }) => event === "counters" && reply === 2));
+  expect(b.isOver).toBe(false);
 });
 
 describe("the interface", () => {

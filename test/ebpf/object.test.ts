@@ -26,10 +26,12 @@ const OBSTACLE = noBpf ?? noBpftool;
 const bpftool = (...words: string[]) => execFileSync("bpftool", words, { encoding: "utf8" });
 const pairs = (bytes: Uint8Array) => [...bytes].map((one) => `0x${one.toString(16)}`);
 
-/** Runs a script in a mount namespace with a BPF file system of its own, which goes with it: nothing stays pinned. */
+/** Runs a script in namespaces of its own, with a BPF file system that goes with them: nothing stays pinned. */
 function inOwnFileSystem(script: string[]): string {
   const all = ["set -e", "mount -t bpf bpf /sys/fs/bpf", ...script].join("\n");
-  const { status, stdout, stderr } = spawnSync("unshare", ["--mount", "sh", "-c", all], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync("unshare", ["--mount", "--net", "sh", "-c", all], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(stderr);
   return stdout;
 }
@@ -60,13 +62,19 @@ describe.skipIf(OBSTACLE).each(RESPONDERS)(
         `bpftool map update id "\${maps%,*}" key 0 0 0 0 value ${pairs(memory).join(" ")}`,
         `bpftool prog run pinned /sys/fs/bpf/respond data_in ${files.path("in")} data_out ${files.path("out")} >&2`,
         `bpftool -j map dump id "\${maps#*,}"`,
+        "echo",
+        "ip link add veth0 type veth peer name far",
+        "tc qdisc add dev veth0 clsact",
+        "tc filter add dev veth0 egress bpf direct-action object-pinned /sys/fs/bpf/respond",
+        "tc -json filter show dev veth0 egress",
       ]);
-      const [program, counters] = said
+      const [program, counters, filters] = said
         .trim()
         .split(/\n+/)
         .map((line) => JSON.parse(line));
       expect(program).toMatchObject({ type: "sched_cls", name: "respond" });
       expect(toHex(new Uint8Array(readFileSync(files.path("out"))))).toBe(advertisement({ target }));
+      expect(JSON.stringify(filters)).toContain('"direct-action":true');
       // With BTF, bpftool writes numbers, not bytes.
       const rows: { formatted: { key: number; values: { value: number }[] } }[] = counters;
       const sum = rows[COUNTER.reply]?.formatted.values.reduce((total, { value }) => total + value, 0);
