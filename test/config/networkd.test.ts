@@ -1,5 +1,4 @@
 // What systemd-networkd makes of its files, without a systemd, in namespaces of its own.
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
@@ -20,6 +19,7 @@ import {
   withoutDetection,
 } from "../support/hosts.ts";
 import { isRoot, obstacle } from "../support/namespace.ts";
+import { connects } from "./container.ts";
 import { runPage } from "./page.ts";
 
 const NETWORKD = "/lib/systemd/systemd-networkd";
@@ -232,14 +232,20 @@ describe("two hosts with a router's default route and a firewall, by what sixpla
     const [one, two, router] = underlay.namespaces as [Namespace, Namespace, Namespace];
     await using _radvd = await routerOnUplink(router, files);
     for (const host of [one, two]) await until("a default route", () => defaultRoute(host));
-    await using networkdA = await configured(one, A.node, files);
-    await using networkdB = await configured(two, B.node, files);
+    await using networkdA = await configured(one, A.node, files, ["--uplink", "eth0"]);
+    // The second host's advertisements are networkd's own business, not the kernel's.
+    await using networkdB = await configured(two, B.node, files, [], {
+      "eth0.network": "[Match]\nName=eth0\n[Network]\nKeepConfiguration=yes\nIPv6AcceptRA=yes\n",
+    });
+    expect(acceptRa(one)).toBe("2");
+    await until("networkd's part", () => acceptRa(two) === "0");
+    await until("networkd's default route", () => defaultRoute(two));
     for (const host of [one, two]) {
       expect(runIn(host, "cat", "/proc/sys/net/ipv6/conf/all/forwarding").trim()).toBe("1");
       expect(defaultRoute(host)).toBe(true);
       runIn(host, "ip", "-6", "route", "delete", "default");
       expect(defaultRoute(host)).toBe(false);
-      runIn(host, "rdisc6", "-1", "eth0"); // the answer goes to the kernel, too, which still obeys it
+      runIn(host, "rdisc6", "-1", "eth0"); // the answer is obeyed, too
       await until("the default route again", () => defaultRoute(host));
     }
     const rules = [await firewall(one, A.node), await firewall(two, B.node)];
@@ -278,12 +284,6 @@ describe("two hosts with a router's default route and a firewall, by what sixpla
   });
 });
 
-/** Whether a segment gets there: nobody listens, and the container's kernel says so. */
-function connects(from: Namespace, address: string, port: number): boolean {
-  const [program, ...words] = from.words("timeout", "1", "bash", "-c", `: > "/dev/tcp/${address}/${port}"`);
-  return spawnSync(program, words, { encoding: "utf8" }).stderr.includes("Connection refused");
-}
-
 /** A router that offers a default route on eth0. */
 async function routerOnUplink(router: Namespace, files: { path(name: string): string }): Promise<Program> {
   runIn(router, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
@@ -293,16 +293,27 @@ async function routerOnUplink(router: Namespace, files: { path(name: string): st
 }
 
 /** A host with all files of one call, and their settings. */
-async function configured(host: Namespace, node: string, files: { path(name: string): string }) {
+async function configured(
+  host: Namespace,
+  node: string,
+  files: { path(name: string): string },
+  uplink: string[],
+  others: Record<string, string> = {},
+) {
   const etc = files.path(`etc-${node}`);
   const list = `${A.node}\n${B.node}\n`;
-  const words = ["--network", NETWORK, "--node", node, "--subnet", "web", "--uplink", "eth0", "--nodes", "-"];
+  const words = ["--network", NETWORK, "--node", node, "--subnet", "web", ...uplink, "--nodes", "-"];
   const { status, stderr } = await sixplane(["config", "networkd", ...words, "-o", `${etc}/`], list);
   expect([status, stderr]).toEqual([0, ""]);
+  for (const [name, text] of Object.entries(others)) writeFileSync(`${etc}/systemd/network/${name}`, text);
   runIn(host, SYSCTL, "--strict", `${etc}/sysctl.d/50-sixplane.conf`);
   const networkd = new Networkd(host, `${etc}/systemd/network`);
   await networkd.started();
   return networkd;
+}
+
+function acceptRa(host: Namespace): string {
+  return runIn(host, "cat", "/proc/sys/net/ipv6/conf/eth0/accept_ra").trim();
 }
 
 /** Whether the kernel has a default route by a router's advertisement. */

@@ -1,11 +1,11 @@
 // The firewall of containers, as nft takes it and as the kernel keeps it.
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { folder, sixplane } from "../support/command.ts";
-import { A, B, C, Host, NETWORK, ping, runIn, Underlay, withoutDetection } from "../support/hosts.ts";
+import { A, B, C, Host, NETWORK, ping, runIn, Underlay } from "../support/hosts.ts";
 import { isRoot, obstacle } from "../support/namespace.ts";
+import { connects, container } from "./container.ts";
 import { runPage } from "./page.ts";
 
 const NFTABLES = ["config", "nftables", "--network", NETWORK];
@@ -93,13 +93,6 @@ describe("nft", () => {
   });
 });
 
-/** Whether a segment gets there: nobody listens, and the container's kernel says so. */
-function connects(from: Namespace, address: string, port: number): boolean {
-  const [program, ...words] = from.words("timeout", "1", "bash", "-c", `: > "/dev/tcp/${address}/${port}"`);
-  const { stderr } = spawnSync(program, words, { encoding: "utf8" });
-  return stderr.includes("Connection refused");
-}
-
 /** How many echo requests arrive while something is done. */
 function arrivals(container: Namespace, act: () => void): number {
   const rules = `table inet seen
@@ -113,23 +106,6 @@ table inet seen {
   return Number(
     /packets (\d+)/.exec(runIn(container, "nft", "list", "counter", "inet", "seen", "pings"))?.[1],
   );
-}
-
-/** A container on a bridge with a host's /80: the bridge has ::1, and the container ::2. */
-function container(host: Namespace, address: string): Namespace {
-  const namespace = Namespace.open();
-  withoutDetection(namespace);
-  runIn(host, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
-  const ip = (...words: string[]) => runIn(host, "ip", ...words);
-  ip("link", "add", "br0", "type", "bridge");
-  ip("address", "add", `${address}/80`, "dev", "br0");
-  ip("link", "add", "port", "type", "veth", "peer", "name", "eth0", "netns", namespace.path);
-  ip("link", "set", "port", "master", "br0", "up");
-  ip("link", "set", "br0", "up");
-  runIn(namespace, "ip", "link", "set", "eth0", "up");
-  runIn(namespace, "ip", "address", "add", `${address.slice(0, -1)}2/80`, "dev", "eth0");
-  runIn(namespace, "ip", "route", "add", "default", "via", address);
-  return namespace;
 }
 
 test("the page's commands do what it shows", (context) => {

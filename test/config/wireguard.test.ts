@@ -2,10 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
-import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
+import { isInstalled, type Namespace } from "../../examples/fabric/namespace.js";
 import { folder, sixplane } from "../support/command.ts";
-import { A, B, C, NETWORK, ping, runIn, Underlay, until, withoutDetection } from "../support/hosts.ts";
+import { A, B, C, NETWORK, ping, runIn, Underlay, until } from "../support/hosts.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
+import { container } from "./container.ts";
 import { runPage } from "./page.ts";
 
 const WIREGUARD = ["config", "wireguard", "--network", NETWORK, "--nodes", "-"];
@@ -211,28 +212,10 @@ describe("three hosts of WireGuard", () => {
   });
 });
 
-/** Brings up a host's file, with forwarding, and takes it down at the end. */
+/** Brings up a host's file, and takes it down at the end. */
 function tunnel(host: Namespace, path: string): Disposable {
-  runIn(host, "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
   runIn(host, "wg-quick", "up", path);
   return { [Symbol.dispose]: () => runIn(host, "wg-quick", "down", path) };
-}
-
-/** A container on a bridge with a host's /80: the bridge has ::1, and the container ::2. */
-function container(host: Namespace, address: string): Namespace {
-  const namespace = Namespace.open();
-  withoutDetection(namespace);
-  const ip = (...words: string[]) => runIn(host, "ip", ...words);
-  ip("link", "add", "br0", "type", "bridge");
-  ip("address", "add", `${address}/80`, "dev", "br0");
-  ip("link", "add", "port", "type", "veth", "peer", "name", "eth0", "netns", namespace.path);
-  ip("link", "set", "port", "master", "br0", "up");
-  ip("link", "set", "br0", "up");
-  runIn(namespace, "ip", "link", "set", "lo", "up");
-  runIn(namespace, "ip", "link", "set", "eth0", "up");
-  runIn(namespace, "ip", "address", "add", `${address.slice(0, -1)}2/80`, "dev", "eth0");
-  runIn(namespace, "ip", "route", "add", "default", "via", address);
-  return namespace;
 }
 
 function counting(files: { path(name: string): string }, sources: Record<string, string>): string {

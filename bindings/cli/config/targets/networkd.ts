@@ -1,6 +1,7 @@
 import type { Host, Network } from "sixplane";
 import type { Folder } from "../../zerotier/identity.ts";
 import { bridgeOf, bridgeOption } from "../bridge.ts";
+import { LAST_METRIC } from "../metric.ts";
 import { MTU, mtuOf } from "../mtu.ts";
 import { LIST_HELP, nodesOption, originOf, readNodes } from "../nodes.ts";
 import type { Subnet } from "../subnet.ts";
@@ -29,9 +30,6 @@ interface NetworkdOptions {
   nodes?: string;
   zerotier?: Folder;
 }
-
-/** Behind every other route, such as that of a bridge, which the kernel gives 256. */
-const LAST_METRIC = 4096;
 
 /** What makes each file, by its name. */
 const FILES = {

@@ -1,4 +1,5 @@
 import { InputError, mismatch } from "sixplane";
+import { LAST_METRIC } from "../metric.ts";
 import { checkInterface, siteOf } from "../site.ts";
 import type { Notes } from "../syntax.ts";
 import { hostTarget } from "../target.ts";
@@ -10,9 +11,6 @@ interface UciOptions {
 
 /** odhcpd gives no addresses out of a longer prefix (upstream: dhcpv6-ia.h, valid_addr). */
 const MOST_LENGTH = 96;
-
-/** Behind every other route. */
-const LAST_METRIC = "4096";
 
 export const uci = hostTarget<UciOptions>({
   name: "uci",
@@ -89,7 +87,7 @@ function nowhere(path: string, target: string): string[] {
     interface: "loopback",
     target,
     type: "unreachable",
-    metric: LAST_METRIC,
+    metric: String(LAST_METRIC),
   });
 }
 

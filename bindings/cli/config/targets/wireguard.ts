@@ -3,6 +3,7 @@ import { formatEndpoint } from "../../../fabric/endpoint.ts";
 import { warn } from "../../io/text.ts";
 import { warnOfReserved } from "../../zerotier/identity.ts";
 import { endpointOf } from "../endpoint.ts";
+import { LAST_METRIC } from "../metric.ts";
 import {
   byNode,
   fieldOf,
@@ -42,9 +43,6 @@ const KEEPALIVE_SECONDS = 25;
 
 /** Each file has all nodes, so their size grows with the square of the number. */
 const MOST_FILES = 500;
-
-/** Behind every other route. */
-const LAST_METRIC = 4096;
 
 export const wireguard = networkTarget<WireguardOptions>({
   name: "wireguard",
