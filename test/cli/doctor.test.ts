@@ -611,6 +611,48 @@ describe("a host", () => {
   });
 });
 
+describe("a host whose programs are other ones", () => {
+  /** What is not right where a program of the PATH is replaced by a script. */
+  async function unseen(program: string, script: string) {
+    await using zerotier = await healthy();
+    using files = folder();
+    writeFileSync(files.path(program), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const { PATH } = process.env;
+    process.env["PATH"] = `${files.path("")}:${PATH}`;
+    try {
+      const { said, status } = await diagnose("--zerotier", zerotier.folder);
+      const others = said.filter(({ kind, check }) => kind !== "right" && check !== "neighbours");
+      return { status, others: others.map(({ kind, check, what }) => [kind, check, what]) };
+    } finally {
+      process.env["PATH"] = PATH;
+    }
+  }
+
+  test.each([
+    ["prints no JSON", "echo '{'", "it prints what is not JSON"],
+    ["fails", "echo 'netlink: Error' >&2; exit 1", "netlink: Error"],
+  ])("is not seen through an nft that %s", async (_, script, why) => {
+    const what = `nft --json list ruleset: ${why}`;
+    expect(await unseen("nft", script)).toEqual({
+      status: 0,
+      others: [
+        ["unseen", "firewall", what],
+        ["unseen", "translation", what],
+      ],
+    });
+  });
+
+  test("is not seen through an ip without JSON", async () => {
+    const usage = "BusyBox v1.35.0 multi-call binary.";
+    const { status, others } = await unseen("ip", `echo '${usage}' >&2; exit 1`);
+    expect(status).toBe(0);
+    expect(others).toEqual([
+      ["unseen", "default-route", `ip -json -details address show: ${usage}`],
+      ["unseen", "interfaces", `ip -json -details address show: ${usage}`],
+    ]);
+  });
+});
+
 describe("an ordinary user", () => {
   /** What the doctor says to a user who may read the folder of a healthy host, but not the token. */
   async function seen(skip: TestContext["skip"], token: number) {

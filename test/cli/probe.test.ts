@@ -1,13 +1,17 @@
 // What `sixplane doctor --probe` says of another node and its container, with each leg of the way broken once.
+import { spawn } from "node:child_process";
+import { chmodSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
-import { diagnose, doctor, inShell } from "../support/doctor.ts";
+import { ended } from "../support/command.ts";
+import { diagnose, doctor, inShell, type Said } from "../support/doctor.ts";
 import {
   A,
   B,
   C,
   Host,
   NETWORK,
+  ordinaryUser,
   Program,
   runIn,
   Underlay,
@@ -192,6 +196,22 @@ describe("a probe", () => {
       target,
     );
     expect([status, stderr]).toEqual([2, `sixplane: ${message}\n`]);
+  });
+
+  test("of an ordinary user has the legs that ping can try", async ({ skip }) => {
+    const user = ordinaryUser("true");
+    skip(user.obstacle !== undefined, user.obstacle);
+    chmodSync(zerotier.folder, 0o755);
+    const options = ["--json", "--zerotier", zerotier.folder, "--probe", CONTAINER];
+    const words = user.words(...user.command, "doctor", NETWORK, ...options);
+    const { stdout } = await ended(spawn(words[0], words.slice(1)));
+    const said: Said[] = JSON.parse(stdout);
+    const legs = said.filter(({ check }) => check === "probe").map(({ kind, what }) => [kind, what]);
+    expect(legs).toEqual([
+      ["right", rightOf(B.node)[0]],
+      ["unseen", "sending from an address that this host does not have takes root"],
+      ["right", `container ${CONTAINER} of node ${B.node} answers`],
+    ]);
   });
 
   test("asks for the network where this host has joined several", async () => {

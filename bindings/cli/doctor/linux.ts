@@ -163,5 +163,9 @@ function parsed(program: string, ...words: string[]): unknown {
   });
   if (error) throw new Unseen(`${program} cannot be run: ${systemReason(error)}`);
   if (status !== 0) throw new Unseen(`${[program, ...words].join(" ")}: ${stderr.trim().split("\n")[0]}`);
-  return JSON.parse(stdout || "[]");
+  try {
+    return JSON.parse(stdout || "[]");
+  } catch {
+    throw new Unseen(`${[program, ...words].join(" ")}: it prints what is not JSON`);
+  }
 }
