@@ -10,10 +10,12 @@ import { garbageRows, inUseRows, memory } from "./memory.ts";
 import { native } from "./native.ts";
 import {
   bindingsRows,
+  claimRows,
   cRow,
   derivationRows,
   growthRows,
   IN_ALL,
+  IN_CLAIMS,
   IN_NODE,
   passRows,
   replyRows,
@@ -68,6 +70,7 @@ async function measure(engines: Engine[], ofC: () => number): Promise<Record<str
     "A reply, by how many owners are asked for in turn": growthRows(ofNode),
     "Memory after a million replies, by owners": inUseRows(inUse),
     "Both addresses and the MAC of a node": derivationRows(ofNode),
+    "The sender of a frame from a peer": claimRows(await rounds(node, IN_CLAIMS, ofC)),
     "From the import to the first reply": startRows(),
   };
 }

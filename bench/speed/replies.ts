@@ -1,6 +1,7 @@
 // Rounds of the C program and of an engine, by turns, and what they say of each other.
 
 import { ratio, spread } from "../spread.js";
+import { CLAIMS, withClaims, withoutClaims } from "./claims.ts";
 import {
   ANSWER,
   COPIED,
@@ -36,6 +37,8 @@ export const IN_NODE = [
   DERIVE_TEXT,
   DERIVE_TYPESCRIPT,
 ];
+/** What is measured in a round of its own, so that it does not take time from the others. */
+export const IN_CLAIMS = Object.keys(CLAIMS).flatMap((kind) => [withClaims(kind), withoutClaims(kind)]);
 
 /** The nanoseconds of each round, by name. */
 export type Rounds = (name: string) => number[];
@@ -71,6 +74,13 @@ export function bindingsRows(of: Rounds): Row[] {
     row(ANSWER, of(ANSWER), "in place", of(REPLY), 2.5),
     row(IN_PLACE, inPlace, "in place", of(REPLY), 1.2),
   ];
+}
+
+/** The check of a frame's source and of what it says of neighbours, beside that of its source alone. */
+export function claimRows(of: Rounds): Row[] {
+  return Object.entries(CLAIMS).map(([kind, bar]) =>
+    row(kind, of(withClaims(kind)), "the source alone", of(withoutClaims(kind)), bar),
+  );
 }
 
 export function growthRows(of: Rounds): Row[] {
