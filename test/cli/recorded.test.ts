@@ -128,6 +128,16 @@ describe("sixplane doctor", () => {
     expect(networks[0].problems).toEqual(why ? [why] : []);
   });
 
+  test("and status says of an RFC 4193 address that the controller has taken away that it is still there", async () => {
+    zerotierInterface(DEVICE, MAC, SIXPLANE, RFC4193);
+    const [first] = recorded("ok", "networks");
+    const networks = [{ ...first, assignedAddresses: [SIXPLANE] }];
+    await using zerotier = await startService(answers(recorded("ok", "status"), networks));
+    const { status, stderr } = await sixplane(["status", "--zerotier", zerotier.folder]);
+    const why = `${DEVICE} still has ${RFC4193.replace("/88", "")}, which the controller does not assign any more`;
+    expect([status, stderr]).toEqual([1, `sixplane: network ${ID}: ${why}\n`]);
+  });
+
   test("and status says of an interface without any address that it has none", async () => {
     zerotierInterface(DEVICE, MAC);
     run("ip", "address", "flush", "dev", DEVICE);
