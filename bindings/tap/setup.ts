@@ -1,7 +1,7 @@
 import { formatAddress, parseMac } from "sixplane";
 import { TapError } from "./error.ts";
 import type { Device, SettingGroup } from "./kernel/device.ts";
-import { type Route, routeText } from "./kernel/routes.ts";
+import { type Route, routeKey, routeText } from "./kernel/routes.ts";
 
 /** What an interface is to have. */
 export interface Setup {
@@ -131,8 +131,10 @@ function bring(device: Device, setup: Setup, did: Listener, kept: readonly Manag
 
 /** Adds routes, unless another program takes the interface down at this moment: the keeper will hear of that. */
 function addRoutes(device: Device, routes: readonly Route[], did: Listener): void {
+  const there = device.routes;
   try {
     for (const route of routes) {
+      if (there.has(routeKey(route))) continue; // to say so, the kernel asks for privilege
       if (device.addRoute(route)) did(routeText(route), () => device.removeRoute(route));
     }
   } catch (error) {

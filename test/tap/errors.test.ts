@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { openTap, type TapOptions } from "sixplane/tap";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { folder } from "../support/command.ts";
-import { NETWORK, SELF } from "../support/frames.ts";
+import { NETWORK, OWNER, SELF } from "../support/frames.ts";
 import {
   changeSetting,
   expectNoInterface,
@@ -213,6 +213,32 @@ describe("the machine", () => {
     program.child.stdin.end();
     expect(await program.ended).toBe(0);
     expect(state("zt5")).toMatchObject(before);
+
+    const withPeers = [
+      ...device("666"),
+      ...user,
+      ...hostWords({ ...OPTIONS, name: "zt5", usable: true, peers: [OWNER] }),
+    ];
+    expect(await said(withPeers)).toBe(
+      "TapError EACCES: cannot write 1 to /proc/sys/net/ipv6/neigh/zt5/mcast_resolicit: permission denied: set net.ipv6.neigh.default.mcast_resolicit to 1 before",
+    );
+    changeSetting("neigh/zt5/mcast_resolicit", 1);
+    const [peer, nowhere] = ["fc9c:56c2:e3de:adbe:ef01", "fe80::ff:fe1c:e2c2"];
+    expect(await said(withPeers)).toBe(`TapError EPERM: cannot make the route ${peer}::/80: ${PRIVILEGE}`);
+    run("ip", "neighbour", "add", nowhere, "lladdr", "02:00:00:1c:e2:c2", "dev", "zt5", "nud", "permanent");
+    for (const route of [
+      `${peer}::/80 via ${peer}::1`,
+      `fc9c:56c2:e300::/40 via ${nowhere}`,
+      "fd80:56c2:e21c:0:199:93de:adbe:ef01/128",
+      `fd80:56c2:e21c:0:199:9300::/88 via ${nowhere}`,
+    ]) {
+      run("ip", "-6", "route", "add", ...route.split(" "), "dev", "zt5", "metric", "128", "onlink");
+    }
+    await using knowing = new Program(withPeers);
+    await knowing.printed("open zt5");
+    knowing.child.stdin.end();
+    expect(await knowing.ended).toBe(0);
+
     changeSetting("conf/zt5/addr_gen_mode", 1);
     expect(await said(words)).toBe(
       "TapError EACCES: cannot write 0 to /proc/sys/net/ipv6/conf/zt5/addr_gen_mode: permission denied",

@@ -140,6 +140,13 @@ export class Device {
     return this.#routes.add(route, this.index);
   }
 
+  /** The routes over it, as `routeKey` tells them apart. */
+  get routes(): Set<string> {
+    const lines = readFileSync("/proc/thread-self/net/ipv6_route", "utf8").split("\n");
+    const rows = lines.map((line) => line.trim().split(/ +/)).filter((row) => row[9] === this.name);
+    return new Set(rows.map(([to, length, , , gateway, metric]) => [to, length, gateway, metric].join(" ")));
+  }
+
   removeRoute(route: Route): void {
     this.#routes.remove(route, this.index);
   }

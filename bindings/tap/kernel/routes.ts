@@ -55,6 +55,13 @@ export function routeText({ destination, length }: Route): string {
   return `route ${destination}/${length}`;
 }
 
+/** What tells routes over an interface apart: destination, length, gateway and metric, as proc_pid_net(5) lists them. */
+export function routeKey({ destination, length, gateway = "::", metric }: Route): string {
+  const hex = (address: string) => Buffer.from(parseAddress(address)).toString("hex");
+  const digits = (value: number, width: number) => value.toString(16).padStart(width, "0");
+  return [hex(destination), digits(length, 2), hex(gateway), digits(metric, 8)].join(" ");
+}
+
 /** Adds and removes routes in the network namespace in which it was opened. */
 export class Routes {
   readonly #libc: Libc;
