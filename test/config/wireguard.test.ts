@@ -72,6 +72,17 @@ describe("sixplane config wireguard", () => {
     expect([status, stderr]).toEqual([0, `sixplane: ${sentence}\n`]);
   });
 
+  test("keeps the name of the list within a comment", async () => {
+    using files = folder();
+    const path = files.path("n\n[Peer]\u2028PostUp = id");
+    writeFileSync(path, LIST);
+    const words = ["config", "wireguard", NETWORK, "--nodes", path, "--node", A.node];
+    const { status, stdout } = await sixplane(words);
+    expect(status).toBe(0);
+    const plain = (text: string) => text.split(/\n|\u2028/).filter((line) => !line.startsWith("#"));
+    expect(plain(stdout)).toEqual(plain(await fileOf(A.node)));
+  });
+
   test("writes all files into a folder", async () => {
     using files = folder();
     const { status, stdout } = await sixplane([...WIREGUARD, "-o", files.path("")], LIST);
