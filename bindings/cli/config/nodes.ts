@@ -37,8 +37,8 @@ export function nodesOption(description: string): OptionOfTarget {
 
 /** The list's format, for --help. */
 export const LIST_HELP = `\
-The list has a line for each node: its node address, then its name below the domain.
-Empty lines, and what is behind a #, say nothing.`;
+The list has a line for each node: its node address, then its name, such as web or
+db.int, where it has one. Empty lines and comments, which start with #, are skipped.`;
 
 /** Where the list came from, for a note. */
 export function originOf(path: string): string {

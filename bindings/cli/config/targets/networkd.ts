@@ -44,15 +44,15 @@ export const networkd = hostTarget<NetworkdOptions>({
   name: "networkd",
   summary: "ZeroTier's interface and a bridge with the host's /80, for systemd-networkd",
   help: `\
-With -o /etc, everything is in its place: below systemd/network, interface.network has
-the host's address, loopback.network unreachable routes for what nobody has, also
-while ZeroTier is stopped, and bridge.netdev and bridge.network a bridge with the /80,
-or with a sub-prefix of it. sysctl.d/50-sixplane.conf turns forwarding on, as no one
-setting of networkd does so in all its versions. ZeroTier's interface is known by its
-MAC, whatever its name is. Name each interface that has its default route from a
-router's advertisements by --uplink, or forwarding ends that route; with --zerotier,
-those of this machine are found. --nodes adds a route to each node of the list, so
-that a host takes one entry of the neighbour table, not one for each of its containers.
+With -o /etc, each file goes to its place. Below systemd/network are: interface.network
+with the host's address, bridge.netdev and bridge.network with a bridge for the /80 or
+a sub-prefix, and loopback.network with routes that refuse packets for parts of the
+/80 that no interface has, and for the whole network while ZeroTier is stopped.
+sysctl.d/50-sixplane.conf switches forwarding on: networkd's own setting depends on its
+version. ZeroTier's interface is known by its MAC. Forwarding ends a default route that
+came from a router's advertisement, unless --uplink names its interface; --zerotier
+finds such interfaces on this machine. --nodes adds a route to each node of the list:
+each then takes one entry of the neighbour table for all of its containers.
 ${LIST_HELP}`,
   example: "sixplane config networkd --network 8056c2e21c000001 --node 89e92ceee5",
   subnets: "one",
