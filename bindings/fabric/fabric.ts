@@ -72,6 +72,8 @@ interface FabricParts {
 export class Fabric {
   /** Gets each frame that comes in. */
   receive: (frame: Uint8Array) => void = () => {};
+  /** Gets each frame to a MAC that is no peer's, whose bytes are only there meanwhile. */
+  unknown: (frame: Uint8Array) => void = () => {};
   readonly #counters: FabricCounters = {
     sent: 0,
     received: 0,
@@ -152,7 +154,7 @@ export class Fabric {
     const sends: Promise<void>[] = [];
     for (const frame of frames) {
       const peers = isGroup(frame) ? this.#peers : this.#byMac.get(macNumber(frame));
-      if (!peers) this.#counters.dropped.unknownDestination++;
+      if (!peers) this.#dropUnknown(frame);
       else for (const peer of peers) sends.push(this.#send(frame, peer));
     }
     await Promise.all(sends);
@@ -160,6 +162,11 @@ export class Fabric {
 
   close(): void {
     this.#socket.close();
+  }
+
+  #dropUnknown(frame: Uint8Array): void {
+    this.#counters.dropped.unknownDestination++;
+    this.unknown(frame);
   }
 
   #send(frame: Uint8Array, peer: Peer): Promise<void> {

@@ -225,6 +225,39 @@ describe("a frame", () => {
     expect(await framesBetweenHosts(capture, ["eth.dst"])).toEqual([]);
   });
 
+  test.each([
+    ["6PLANE", C.sixplane, A.sixplane],
+    ["RFC 4193", C.rfc4193, A.rfc4193],
+  ])("for a node that is no peer fails at once, at its %s address", async (_, address, own) => {
+    await using underlay = await Underlay.open(1);
+    const [one] = underlay.namespaces;
+    await using a = await Host.up(A.node, [...PEER, "--json"], one);
+    const answer = ping(a.namespace, address, "-W", "10", "-s", "1400");
+    expect([answer.status, answer.stdout]).toEqual([
+      1,
+      expect.stringContaining(`From ${own} icmp_seq=1 Destination unreachable: Address unreachable`),
+    ]);
+    const connect = `
+      const socket = require("node:net").connect(80, "${address}");
+      socket.on("error", ({ code }) => console.log(code));
+    `;
+    expect(a.run(process.execPath, "-e", connect)).toBe("EHOSTUNREACH\n");
+    const flood = `
+      const socket = require("node:dgram").createSocket("udp6");
+      let left = 2000;
+      (function next() {
+        if (left-- === 0) socket.close();
+        else socket.send("x", 9, "${address}", next);
+      })();
+    `;
+    a.run(process.execPath, "-e", flood);
+    await a.counts("most of them", ({ fabric }) => (fabric.dropped["unknownDestination"] ?? 0) > 1000);
+    await a.end("SIGINT");
+    const { tap, fabric } = a.events.at(-1) ?? {};
+    expect(fabric?.sent).toBeLessThan(20);
+    expect(tap?.injected).toBeLessThan(600); // of 100 at once, and 100 a second
+  });
+
   test("for all is not dropped where there are no others", async () => {
     withoutDetection();
     await using a = await Host.up(A.node, ["--json"]);

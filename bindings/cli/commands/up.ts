@@ -4,6 +4,7 @@ import { type Endpoint, parseEndpoint } from "../../fabric/endpoint.ts";
 import { MOST_MTU, openFabric } from "../../fabric/fabric.ts";
 import { parsePeer } from "../../fabric/peer.ts";
 import type { Way } from "../../fabric/underlay.ts";
+import { Unreachable } from "../../fabric/unreachable.ts";
 import { LEAST_MTU, MOST_REPLIES } from "../../tap/limits.ts";
 import { parseWhole } from "../io/number.ts";
 import type { Output } from "../io/output.ts";
@@ -79,6 +80,11 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
       forward: (frames) => fabric.forward(frames),
     });
     fabric.receive = (frame) => tap.inject(frame);
+    const unreachable = new Unreachable(network, network.host(node));
+    fabric.unknown = (frame) => {
+      const error = unreachable.answer(frame);
+      if (error) tap.inject(error);
+    };
     warn(WARNING);
     if (way) warn(mtuText(mtu, way));
     warnOfReserved(node);
