@@ -31,5 +31,16 @@ interface Response {
 }
 declare const Response: { prototype: Response; new (): Response };
 
+/** Takes what is packed at one end, and gives it unpacked at the other. */
+interface DecompressionStream {
+  readonly readable: {
+    getReader(): { read(): Promise<{ done: boolean; value?: unknown }>; cancel(): Promise<void> };
+  };
+  readonly writable: {
+    getWriter(): { write(chunk: BufferSource): Promise<void>; close(): Promise<void> };
+  };
+}
+declare const DecompressionStream: { new (format: "gzip"): DecompressionStream };
+
 /** Decodes base64. */
 declare function atob(text: string): string;

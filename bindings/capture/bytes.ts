@@ -7,6 +7,7 @@ export class ByteStream {
 
   readonly #chunks: AsyncIterator<Uint8Array>;
   #held: Uint8Array = new Uint8Array(0);
+  #isAsking = false;
   /** For what comes in more than one chunk, again and again. */
   #room: Uint8Array = new Uint8Array(0);
 
@@ -14,9 +15,18 @@ export class ByteStream {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Lets go of the stream: whoever feeds it need not go on. */
+  /** Lets go of the stream: whoever feeds it need not go on. Does not wait for one who is asked for bytes just then. */
   async close(): Promise<void> {
-    await this.#chunks.return?.();
+    const closed = this.#chunks.return?.();
+    if (this.#isAsking) closed?.catch(() => {});
+    else await closed;
+  }
+
+  /** All that is held, or the next chunk; undefined at the end. */
+  async next(): Promise<Uint8Array | undefined> {
+    const held = this.#held;
+    this.#held = held.subarray(held.length);
+    return held.length > 0 ? held : this.#ask();
   }
 
   /** Whether the stream has ended, and all of it has been taken. */
@@ -40,11 +50,14 @@ export class ByteStream {
 
   /** The next bytes like `take`, to be taken again. */
   async peek(length: number, what: string): Promise<Uint8Array> {
+    const bytes = await this.peekUpTo(length);
+    if (bytes.length === length) return bytes;
+    throw new CaptureError(`cut short, with ${bytes.length} of ${length} bytes of ${what}`, this.offset);
+  }
+
+  /** The next bytes, to be taken again; less where the stream ends before. */
+  async peekUpTo(length: number): Promise<Uint8Array> {
     if (this.#held.length < length) await this.#hold(length);
-    if (this.#held.length < length) {
-      const message = `cut short, with ${this.#held.length} of ${length} bytes of ${what}`;
-      throw new CaptureError(message, this.offset);
-    }
     return this.#held.subarray(0, length);
   }
 
@@ -53,13 +66,23 @@ export class ByteStream {
     let bytes = this.#held;
     let held = bytes.length;
     while (held < length) {
-      const { done, value } = await this.#chunks.next();
-      if (done) break;
+      const value = await this.#ask();
+      if (!value) break;
       if (held === 0) bytes = value;
       else bytes = this.#append(bytes, held, value, length);
       held += value.length;
     }
     this.#held = bytes.subarray(0, held);
+  }
+
+  async #ask(): Promise<Uint8Array | undefined> {
+    this.#isAsking = true;
+    try {
+      const { done, value } = await this.#chunks.next();
+      return done ? undefined : value;
+    } finally {
+      this.#isAsking = false;
+    }
   }
 
   /** The bytes held and the chunk behind them; where there is no room, in twice as much, up to what is asked for. */

@@ -40,7 +40,7 @@ export interface Packet {
 export class CaptureError extends SixplaneError {
   /** `CaptureError`. */
   override name = "CaptureError";
-  /** Bytes from the capture's start to where it stops making sense. */
+  /** Bytes from the capture's start, unpacked where gzip packed it, to where it stops making sense. */
   readonly offset: number;
 
   /** @internal */

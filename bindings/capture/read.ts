@@ -1,6 +1,7 @@
 import { formatHex, InputError } from "sixplane";
 import { ByteStream } from "./bytes.ts";
-import { type CapturedFrame, CaptureError, type Packet } from "./frame.ts";
+import type { CapturedFrame, Packet } from "./frame.ts";
+import { gunzip, isGzip } from "./gzip.ts";
 import { toEthernet } from "./link-layer.ts";
 import { pcapFormat, readPcap } from "./pcap.ts";
 import { isPcapng, readPcapng } from "./pcapng.ts";
@@ -23,6 +24,8 @@ export interface Capture extends AsyncGenerator<CapturedFrame> {
  * (1), SLL (113) and SLL2 (276) of Linux, raw IP (12, 101, 228, 229) and loopback (0, 108). A pcapng may have packets of
  * other link types among these: they are skipped, and counted in `skipped`.
  *
+ * A capture that is packed by gzip is unpacked by the runtime's DecompressionStream.
+ *
  * It holds one frame or block at a time, which is at most 262,144 bytes or 16 MiB, and of a pcapng's section what up to
  * 65,536 interfaces are.
  *
@@ -43,34 +46,44 @@ async function* readFrames(
   chunks: AsyncIterable<Uint8Array>,
   skipped: Map<number, number>,
 ): AsyncGenerator<CapturedFrame> {
-  const stream = new ByteStream(chunks);
+  const file = new ByteStream(chunks);
   try {
-    for await (const { linkType, packet } of await readPackets(stream)) {
+    for await (const { linkType, packet } of readPackets(file)) {
       const frame = toEthernet(linkType, packet);
       if (typeof frame === "number") skipped.set(frame, (skipped.get(frame) ?? 0) + 1);
       else yield frame;
     }
   } finally {
-    await stream.close();
+    await file.close();
   }
 }
 
-async function readPackets(stream: ByteStream): Promise<AsyncGenerator<Packet>> {
-  const magic = await firstBytes(stream);
+async function* readPackets(file: ByteStream): AsyncGenerator<Packet> {
+  const magic = await firstBytes(file);
+  if (!isGzip(magic)) return yield* readUnpacked(file, magic);
+  if (typeof DecompressionStream === "undefined") {
+    throw notACapture("a gzip file, which this runtime cannot unpack: gunzip it first");
+  }
+  const unpacked = new ByteStream(gunzip(file));
+  try {
+    yield* readUnpacked(unpacked, await firstBytes(unpacked));
+  } finally {
+    await unpacked.close();
+  }
+}
+
+async function* readUnpacked(stream: ByteStream, magic: Uint8Array): AsyncGenerator<Packet> {
   const format = pcapFormat(magic);
-  if (format) return readPcap(stream, format);
-  if (isPcapng(magic)) return readPcapng(stream);
-  if (magic[0] === 0x1f && magic[1] === 0x8b) throw notACapture("a gzip file: gunzip it first");
-  throw notACapture(`a file that starts with ${formatHex(magic)}`);
+  if (format) yield* readPcap(stream, format);
+  else if (isPcapng(magic)) yield* readPcapng(stream);
+  else if (isGzip(magic)) throw notACapture("a gzip file within a gzip file");
+  else throw notACapture(`a file that starts with ${formatHex(magic)}`);
 }
 
 async function firstBytes(stream: ByteStream): Promise<Uint8Array> {
-  try {
-    return await stream.peek(4, "a magic number");
-  } catch (error) {
-    if (error instanceof CaptureError) throw notACapture("a file of less than 4 bytes");
-    throw error;
-  }
+  const magic = await stream.peekUpTo(4);
+  if (magic.length < 4) throw notACapture("a file of less than 4 bytes");
+  return magic;
 }
 
 function notACapture(got: string): InputError {

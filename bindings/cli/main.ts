@@ -65,7 +65,7 @@ function commands(output: Output): Command {
 
   addIdentifiers(program.command("answer"), { node: true })
     .description("what the responder of a host says to each frame of a capture")
-    .argument("[capture]", "a pcap or pcapng file, or - for stdin")
+    .argument("[capture]", "a pcap or pcapng file, plain or in gzip, or - for stdin")
     .usage("[options] [network] [node] <capture>")
     .addOption(offering("--modes <list>", "the kinds of address to answer for", MODES).default(BOTH_MODES))
     .option("--probes", "answer unicast reachability probes, too")

@@ -26,6 +26,10 @@ export const SEEDS: Seed[] = readFileSync(new URL("index.jsonl", FOLDER), "utf8"
   .map((line) => JSON.parse(line))
   .map((seed) => ({ skipped: 0, ...seed, bytes: readFileSync(new URL(seed.file, FOLDER)) }));
 
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
 /** A pcap's frame with its header, or a pcapng's block. */
 export interface Part {
   start: number;
@@ -35,6 +39,7 @@ export interface Part {
 
 /** The parts of a capture, as far as it makes sense. */
 export function partsOf(bytes: Uint8Array): Part[] {
+  if (isGzip(bytes)) return [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const isPcapng = bytes.length > 12 && view.getUint32(0) === 0x0a0d0d0a;
   const parts: Part[] = [];

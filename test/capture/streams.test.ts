@@ -198,10 +198,10 @@ describe("memory is bounded, and so is what is read of", () => {
 test("what a header only claims takes no memory", async () => {
   const claims = toHex(join([GOOD, hex(u32(0xbad) + u32(16 * MIB) + u32(0))]));
   const preload = `data:text/javascript,${encodeURIComponent(`
-    Object.defineProperty(process, "stdin", { value: (async function* () {
+    Object.defineProperty(process, "stdin", { value: Object.assign((async function* () {
       yield Buffer.from("${claims}", "hex");
       yield new Uint8Array(1);
-    })() });
+    })(), { destroy() {} }) });
     process.on("exit", () => console.error(process.memoryUsage().arrayBuffers));
   `)}`;
   const run = await ended(spawn(process.execPath, ["--import", preload, COMMAND, ...WORDS, "-"]));
@@ -217,11 +217,11 @@ test("a long block that comes byte by byte takes no more memory than in one", as
   const head = join([write.section(), hex(u32(0xbad) + u32(length))]);
   const tail = join([hex(u32(length)), GOOD]);
   const trickle = `
-    Object.defineProperty(process, "stdin", { value: (async function* () {
+    Object.defineProperty(process, "stdin", { value: Object.assign((async function* () {
       yield Buffer.from("${toHex(head)}", "hex");
       for (let i = 12; i < ${length}; i++) yield new Uint8Array(1);
       yield Buffer.from("${toHex(tail)}", "hex");
-    })() });`;
+    })(), { destroy() {} }) });`;
   const preload = `data:text/javascript,${encodeURIComponent(trickle)}`;
   const node = [`--max-old-space-size=${HEAP}`, "--import", preload, COMMAND];
   const run = await ended(spawn(process.execPath, [...node, ...WORDS, "-"]));

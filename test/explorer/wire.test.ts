@@ -1,6 +1,7 @@
 // Frames from hex and captures: judged as the command line judges them, and decoded as Wireshark does.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decode } from "../../examples/explorer/wire/decode.ts";
@@ -315,9 +316,9 @@ describe.skipIf(noChromium)(`the explorer's wire${noChromium ? ` (${noChromium})
     const cut = pcap([solicitation(), solicitation()]).subarray(0, -1);
     const error = "cut short, with 85 of 86 bytes of a frame, at offset 142";
     expect(await open("cut.pcap", cut, error)).toHaveLength(1);
-    const gzip = Uint8Array.of(0x1f, 0x8b, 8, 0);
-    const refusal = "capture must be a pcap or pcapng file, got a gzip file: gunzip it first";
-    expect(await open("capture.pcap.gz", gzip, refusal)).toEqual([]);
+    const refusal = "capture must be a pcap or pcapng file, got a gzip file within a gzip file";
+    expect(await open("capture.pcap.gz.gz", gzipSync(gzipSync(cut)), refusal)).toEqual([]);
+    expect(await open("capture.pcap.gz", gzipSync(cut), error)).toHaveLength(1);
   });
 
   test("lists the first of very many frames, and counts and answers all", async () => {

@@ -126,7 +126,8 @@ async function answerAll(
 ): Promise<void> {
   const counts = { reply: 0, pass: 0, invalid: 0 };
   let index = 0;
-  const frames = readCapture(read(capture));
+  const source = await openCapture(capture);
+  const frames = readCapture(read(source, capture));
   try {
     for await (const frame of frames) {
       index++;
@@ -137,6 +138,7 @@ async function answerAll(
       await output.line(json ? jsonLine(index, frame, verdict) : textLine(output, index, frame, verdict));
     }
   } finally {
+    source.destroy(); // its writer may be silent
     if (frames.skipped.size > 0) await saySkipped(output, capture, frames.skipped, json);
   }
   if (!json)
@@ -162,21 +164,30 @@ async function saySkipped(
   warn(`${capture}: skipped packets that cannot be read: ${said.join(", ")}`);
 }
 
-/** The capture's bytes, from a file or, for "-", from stdin. */
-async function* read(capture: string): AsyncGenerator<Uint8Array> {
+/** The capture's bytes. */
+async function* read(source: Readable, capture: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* capture === "-" ? process.stdin : await openCapture(capture);
+    yield* source;
   } catch (error) {
-    throw mismatch("capture", "a file that can be read", capture, systemReason(error));
+    throw unreadable(capture, error);
   }
 }
 
-/** A named pipe is read as a socket, which can be left while its writer is silent; a file cannot, in a read. */
+/** A capture in a file or, for "-", on stdin. @throws InputError where it cannot be opened */
 async function openCapture(capture: string): Promise<Readable> {
-  const fd = await promisify(open)(capture, "r");
-  return fstatSync(fd).isFIFO()
-    ? new Socket({ fd, readable: true, writable: false })
-    : createReadStream(capture, { fd });
+  if (capture === "-") return process.stdin;
+  try {
+    const fd = await promisify(open)(capture, "r");
+    // A named pipe is read as a socket, which can be left while its writer is silent; a file cannot, in a read.
+    if (fstatSync(fd).isFIFO()) return new Socket({ fd, readable: true, writable: false });
+    return createReadStream(capture, { fd });
+  } catch (error) {
+    throw unreadable(capture, error);
+  }
+}
+
+function unreadable(capture: string, error: unknown): InputError {
+  return mismatch("capture", "a file that can be read", capture, systemReason(error));
 }
 
 function jsonLine(index: number, frame: CapturedFrame, verdict: CaptureVerdict): string {
