@@ -440,6 +440,9 @@ describe("frames in hex", () => {
     ["0000  33 33 zz 44", 'line 1 must be hex, got "zz"'],
     ["0000  33 33\n0002  xyz", 'line 2 must be hex, got "xyz"'],
     ["0000: 3333 ff0 0001  33....", 'line 1 must be hex, got "ff0"'],
+    ["0000  33 33  zz 44 55 66", 'line 1 must be hex, got "zz"'],
+    ["0000  33 33 ff 00 00 01 02 89  e9 3g 0c 27", 'line 1 must be hex, got "3g"'],
+    ["0000  33 33 ff 00 00 01 02 89  eg 30 0c 27", 'line 1 must be hex, got "eg"'],
     ["0000  33 33\n0010  44", "line 2 must go on at offset 2 (2), got 0010"],
   ])("are refused where they are none: %j", (text, message) => {
     expect(() => parseFrames(text)).toThrow(new Error(message));

@@ -46,14 +46,19 @@ function parseDump(lines: string[]): number[][] {
 /**
  * The bytes of a dump's line, at most 16, without the text beside them, which is behind a bar or two blanks.
  *
- * @throws Error for what is no hex where bytes are
+ * @throws Error for what is no hex where bytes are, and for text of more characters than there are bytes
  */
 function dumpedBytes(line: string, number: number): number[] {
   const bytes: number[] = [];
-  for (const [, gap = "", digits = ""] of line.replace(/\|.*/, "").matchAll(/(\s*)(\S+)/g)) {
+  const unbarred = line.replace(/\|.*/, "").trimEnd();
+  for (const { 1: gap = "", 2: digits = "", index } of unbarred.matchAll(/(\s*)(\S+)/g)) {
     const isHex = /^([0-9a-f]{2}){1,16}$/i.test(digits);
     if (!isHex && bytes.length < 16 && gap.length < 2) throw notHex(number, digits);
-    if (!isHex || (bytes.length > 0 && gap.length > 2) || bytes.length + digits.length / 2 > 16) break;
+    if (!isHex || (bytes.length > 0 && gap.length > 2) || bytes.length + digits.length / 2 > 16) {
+      const text = unbarred.slice(index + gap.length);
+      if (text.length > bytes.length) throw notHex(number, digits);
+      break;
+    }
     bytes.push(...pairs(digits));
   }
   return bytes;
