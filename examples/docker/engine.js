@@ -1,16 +1,20 @@
 // A Docker Engine in the namespace of a host, told its prefixes by `sixplane config docker`.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("dist/cli.js", import.meta.resolve("sixplane/package.json")));
 const IMAGE = "busybox";
 
-/** The network that engines have besides their default bridge, by which containers are known, too. */
-export const NAMED_NETWORK = "web";
-export const NETWORKS = ["bridge", NAMED_NETWORK];
+/** The network of each engine, which has one container. */
+const NAMED_NETWORK = "web";
+const CONTAINER = "server";
+
+/** A port that the container publishes, and one that it does not. On both, it sends a greeting. */
+export const PUBLISHED = 80;
+export const UNPUBLISHED = 81;
 
 /**
  * Starts dockerd, and waits until it can be asked.
@@ -27,7 +31,7 @@ export async function startEngine(network, host, folder) {
   const dockerd = host.namespace.start(
     ...["dockerd", `--config-file=${folder}/daemon.json`, `--host=unix://${folder}/socket`],
     ...[`--data-root=${folder}/data`, `--exec-root=${folder}/exec`, `--pidfile=${folder}/pid`],
-    ...["--storage-driver=vfs", "--iptables=false", "--exec-opt=native.cgroupdriver=cgroupfs"],
+    ...["--storage-driver=vfs", "--exec-opt=native.cgroupdriver=cgroupfs"],
     `--cgroup-parent=/sixplane-${node}`,
   );
   await listening(dockerd);
@@ -83,26 +87,31 @@ export class Engine {
     return execFileSync("sh", ["-ec", commands], { env, encoding: "utf8" }).trim();
   }
 
-  /** Makes an image of busybox and nothing else. */
+  /** Makes an image of busybox and a greeting. */
   importImage() {
     const root = `${this.#folder}/root`;
     mkdirSync(`${root}/bin`, { recursive: true });
+    writeFileSync(`${root}/greeting`, `Hello from the container on ${this.node}`);
     const busybox = execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim();
     cpSync(busybox, `${root}/bin/busybox`, { dereference: true });
     execFileSync("tar", ["-C", root, "-cf", `${this.#folder}/image.tar`, "."]);
     this.run(`docker import ${this.#folder}/image.tar ${IMAGE}`);
   }
 
-  /** Starts a container on a network, and gives its IPv6 address. @param {string} network */
-  startContainer(network) {
-    this.run(`docker run --detach --net ${network} --name on-${network} ${IMAGE} /bin/busybox sleep 3600`);
-    const address = `{{.NetworkSettings.Networks.${network}.GlobalIPv6Address}}`;
-    return this.run(`docker inspect -f '${address}' on-${network}`);
+  /** Starts the container, which greets whoever connects, and gives its IPv6 address. */
+  startContainer() {
+    const listen = (/** @type {number} */ port) => `nc -ll -p ${port} -e /bin/busybox cat /greeting`;
+    const command = `/bin/busybox sh -c '/bin/busybox ${listen(PUBLISHED)} & exec /bin/busybox ${listen(UNPUBLISHED)}'`;
+    this.run(
+      `docker run --detach --net ${NAMED_NETWORK} -p ${PUBLISHED} --name ${CONTAINER} ${IMAGE} ${command}`,
+    );
+    const address = `{{.NetworkSettings.Networks.${NAMED_NETWORK}.GlobalIPv6Address}}`;
+    return this.run(`docker inspect -f '${address}' ${CONTAINER}`);
   }
 
-  /** Has the container on a network ping an address, and gives what ping says. @param {string} network @param {string} address */
-  ping(network, address) {
-    return this.run(`docker exec on-${network} /bin/busybox ping6 -c 3 -i 0.2 -w 10 ${address}`);
+  /** Has the container connect to another one, and gives what it got, or why it got nothing. @param {string} address @param {number} port */
+  connect(address, port) {
+    return this.run(`docker exec ${CONTAINER} /bin/busybox nc -w 5 ${address} ${port} 2>&1 || true`);
   }
 
   /** Ends the containers and the engine. */

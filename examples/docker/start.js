@@ -1,10 +1,10 @@
-// Two Docker Engines, each in a host of its own, and containers of each that ping those of the other.
+// Two Docker Engines, each in a host of its own, and a container of each that connects to that of the other.
 import { execFileSync } from "node:child_process";
 import { Network } from "sixplane";
 import { capture } from "../fabric/capture.js";
 import { openHosts } from "../fabric/host.js";
 import { isInOwnNamespace, Namespace, obstacle, runInOwnNamespace } from "../fabric/namespace.js";
-import { NETWORKS, startEngine } from "./engine.js";
+import { PUBLISHED, startEngine, UNPUBLISHED } from "./engine.js";
 
 const NETWORK = "8056c2e21c000001";
 const NODES = ["89e92ceee5", "deadbeef01"];
@@ -34,16 +34,16 @@ async function show() {
   const engines = await Promise.all(
     hosts.map((host) => startEngine(network, host, `/run/${host.names.node}`)),
   );
-  const containers = engines.flatMap((engine) =>
-    NETWORKS.map((on) => ({ engine, on, address: engine.startContainer(on) })),
-  );
-  for (const { engine, on, address } of containers) {
-    console.log(`Docker on host ${engine.node} runs a container on its ${on}, ${address}`);
+  const containers = engines.map((engine) => ({ engine, address: engine.startContainer() }));
+  for (const { engine, address } of containers) {
+    console.log(`Docker on host ${engine.node} runs a container, ${address}`);
   }
-  for (const { engine, on } of containers) {
-    const other = containers.find((container) => container.engine !== engine && container.on === on);
-    console.log(`\nThe container on ${engine.node}'s ${on} pings that on ${other?.engine.node}'s:`);
-    console.log(engine.ping(on, other?.address ?? ""));
+  for (const { engine } of containers) {
+    const [other] = containers.filter((container) => container.engine !== engine);
+    for (const port of [PUBLISHED, UNPUBLISHED]) {
+      console.log(`\nThe container on ${engine.node} connects to port ${port} of ${other?.address}:`);
+      console.log(engine.connect(other?.address ?? "", port));
+    }
   }
   console.log("\nBetween the hosts, under their own addresses:");
   for (const kind of new Set((await stopCapture())().map(withoutNumbers))) console.log(kind);
@@ -64,7 +64,7 @@ function removeControlGroups() {
   execFileSync("find", ["/sys/fs/cgroup", ...words]);
 }
 
-/** A line of tcpdump's, without what differs from one echo to the next. @param {string} line */
+/** A line of tcpdump's, without what differs from one packet to the next. @param {string} line */
 function withoutNumbers(line) {
-  return line.replace(/, id .*/, "");
+  return line.replace(/\.\d{3,}\b/g, "").replace(/: Flags .*/, ": TCP");
 }

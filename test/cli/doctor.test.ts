@@ -420,7 +420,7 @@ describe("Docker's engine", () => {
       symlinkSync("/usr/sbin/xtables-nft-multi", files.path(name));
     const { PATH } = process.env;
     process.env["PATH"] = `${files.path("")}:${PATH}`;
-    await using engine = await startDockerd(skip, JSON.stringify(daemon), "", []);
+    await using engine = await startDockerd(skip, JSON.stringify(daemon), "", "here");
     process.env["PATH"] = PATH;
     const look = async () => (await diagnose("--zerotier", zerotier.folder)).findings;
     const findings = await look();

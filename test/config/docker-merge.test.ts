@@ -16,7 +16,23 @@ import { NETWORK, SELF } from "../support/frames.ts";
 import { ordinaryUser } from "../support/hosts.ts";
 import { startDockerd } from "./dockerd.ts";
 
-const NODE = ["config", "docker", "--network", NETWORK, "--node"];
+const EXPOSURE =
+  "sixplane: every port of every container is open to the whole network, published or not, on this host\n";
+
+/** Runs `sixplane config docker --open`, which has the most settings, and gives what it says but for its first warning. */
+async function open(node: string, path: string, ...more: string[]): Promise<Run> {
+  return withoutExposure(await sixplane([...words(node), "-o", path, ...more]));
+}
+
+function withoutExposure({ stderr, ...rest }: Run): Run {
+  expect(stderr.startsWith(EXPOSURE)).toBe(true);
+  return { ...rest, stderr: stderr.slice(EXPOSURE.length) };
+}
+
+function words(node: string): string[] {
+  return ["config", "docker", "--network", NETWORK, "--node", node, "--open"];
+}
+
 const BRIDGE = "fc9c:56c2:e389:e92c:eee5:1::/96";
 const POOL = "fc9c:56c2:e389:e92c:eee5:8000::/81";
 
@@ -45,7 +61,7 @@ function host(text: string | Uint8Array) {
   return {
     path,
     files,
-    write: (...words: string[]) => sixplane([...NODE, SELF, "-o", path, ...words]),
+    write: (...words: string[]) => open(SELF, path, ...words),
     text: () => readFileSync(path, "utf8"),
     daemon: (): Daemon => JSON.parse(readFileSync(path, "utf8")),
     names: () => readdirSync(files.path("")),
@@ -121,7 +137,7 @@ describe("a daemon.json that is there", () => {
   test("gets another node's settings without --force, as they are known by their labels", async () => {
     using it = host(USERS);
     await it.write("--force");
-    const written = await sixplane([...NODE, "deadbeef01", "-o", it.path]);
+    const written = await open("deadbeef01", it.path);
     expect(written).toEqual({ status: 0, stdout: `${it.path}: written\n`, stderr: "" });
     expect(it.text()).not.toContain("89e9");
     expect(it.daemon()).toMatchObject({
@@ -137,14 +153,42 @@ describe("a daemon.json that is there", () => {
     await it.write("--force");
     await it.write("--engine", "20.10");
     const { labels, ...daemon } = it.daemon();
-    expect(daemon).toEqual({ ...JSON.parse(USERS), labels: undefined, ipv6: true, "fixed-cidr-v6": BRIDGE });
+    expect(daemon).toEqual({
+      ...JSON.parse(USERS),
+      labels: undefined,
+      ipv6: true,
+      "fixed-cidr-v6": BRIDGE,
+      ip6tables: false,
+    });
     expect(labels.filter((label) => !label.startsWith("sixplane."))).toEqual(["site=a"]);
+  });
+
+  test("gets its default bridge back when --open is given no more", async () => {
+    using it = host(USERS);
+    await it.write("--force");
+    const closed = ["config", "docker", "--network", NETWORK, "--node", SELF, "-o", it.path];
+    expect(await sixplane(closed)).toEqual({ status: 0, stdout: `${it.path}: written\n`, stderr: "" });
+    expect(Object.keys(it.daemon())).toEqual([...Object.keys(JSON.parse(USERS)), "ip6tables"]);
+    expect(it.daemon()).toMatchObject({ ip6tables: true });
+  });
+
+  test("keeps a default bridge of the user's own, and is told that its firewall is off", async () => {
+    using it = host('{"ipv6":true,"fixed-cidr-v6":"2001:db8:1::/64","ip6tables":false}');
+    const words = ["config", "docker", "--network", NETWORK, "--node", SELF, "-o", it.path, "--force"];
+    const { stderr } = await sixplane([...words, "--engine", "20.10"]);
+    expect(stderr).toContain("sixplane: it has another value for ip6tables\n");
+    expect(it.daemon()).toMatchObject({
+      ipv6: true,
+      "fixed-cidr-v6": "2001:db8:1::/64",
+      ip6tables: true,
+      experimental: true,
+    });
   });
 
   test.each(["", " \n", "{}", "\n{ }\n"])("takes an empty one for no settings: %j", async (text) => {
     using it = host(text);
     using none = host("");
-    await sixplane([...NODE, SELF, "-o", none.files.path("new.json")]);
+    await open(SELF, none.files.path("new.json"));
     expect((await it.write("--force")).status).toBe(0);
     const fresh: Daemon = JSON.parse(readFileSync(none.files.path("new.json"), "utf8"));
     const unsigned = ({ labels, ...rest }: Daemon) => ({ ...rest, labels: labels.slice(1) });
@@ -199,7 +243,7 @@ describe("a daemon.json that is there", () => {
     using it = host(USERS);
     const link = it.files.path("link.json");
     symlinkSync("daemon.json", link);
-    const { status } = await sixplane([...NODE, SELF, "-o", link, "--force"]);
+    const { status } = await open(SELF, link, "--force");
     expect([status, lstatSync(link).isSymbolicLink()]).toEqual([0, true]);
     expect(it.daemon()).toMatchObject({ "live-restore": true, "fixed-cidr-v6": BRIDGE });
     expect(readFileSync(`${link}.bak`, "utf8")).toBe(USERS);
@@ -255,7 +299,7 @@ describe("a daemon.json that cannot be merged is left alone, also with --force",
     symlinkSync("daemon.json", link);
     lchownSync(link, 65534, 65534);
     for (const more of [[], ["--force"]])
-      expect(await sixplane([...NODE, SELF, "-o", link, ...more])).toEqual(
+      expect(await open(SELF, link, ...more)).toEqual(
         refusal(link, "a file", ": it is a link that another user made\n$"),
       );
     expect(it.text()).toBe(USERS);
@@ -265,7 +309,7 @@ describe("a daemon.json that cannot be merged is left alone, also with --force",
     using it = host(USERS);
     const pipe = it.files.path("pipe.json");
     expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
-    expect(await sixplane([...NODE, SELF, "-o", pipe, "--force"])).toEqual(
+    expect(await open(SELF, pipe, "--force")).toEqual(
       refusal(pipe, "a file", ": there is something else of that name\n$"),
     );
   });
@@ -276,9 +320,9 @@ describe("a daemon.json that cannot be merged is left alone, also with --force",
     skip(user.obstacle !== undefined, user.obstacle);
     using it = host(USERS);
     chmodSync(it.files.path(""), 0o755);
-    const write = () => {
-      const [program = "", ...words] = user.words(...user.command, ...NODE, SELF, "-o", it.path, "--force");
-      return ended(spawn(program, words));
+    const write = async () => {
+      const [program = "", ...rest] = user.words(...user.command, ...words(SELF), "-o", it.path, "--force");
+      return withoutExposure(await ended(spawn(program, rest)));
     };
     chmodSync(it.path, 0o600);
     expect(await write()).toEqual(
@@ -299,9 +343,9 @@ describe("a daemon.json that cannot be merged is left alone, also with --force",
     writeFileSync(files.path("users.json"), USERS);
     // A file system of two pages and a folder: the old file, and its copy.
     const script = `mkdir "$0/full" && mount -t tmpfs -o size=8k none "$0/full" && cd "$0/full" && cp ../users.json f
-      "$1" "$2" ${[...NODE, SELF].join(" ")} -o f --force; echo $?; cmp f ../users.json; ls`;
-    const words = ["--mount", "sh", "-c", script, files.path(""), process.execPath, COMMAND];
-    const { stdout, stderr } = await ended(spawn("unshare", words));
+      "$1" "$2" ${words(SELF).join(" ")} -o f --force; echo $?; cmp f ../users.json; ls`;
+    const unshare = ["--mount", "sh", "-c", script, files.path(""), process.execPath, COMMAND];
+    const { stdout, stderr } = await ended(spawn("unshare", unshare));
     expect(stdout).toBe("1\nf\n");
     expect(stderr.trimEnd().split("\n").at(-1)).toBe("sixplane: cannot write f: no space left on device");
   });

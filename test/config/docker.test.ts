@@ -11,10 +11,12 @@ import { runPage } from "./page.ts";
 const DEFAULT_BRIDGE = "fc9c:56c2:e389:e92c:eee5:1::/96";
 const NAMED_NETWORKS = "fc9c:56c2:e389:e92c:eee5:8000::/81";
 
-const PLAIN = { ipv6: true, "fixed-cidr-v6": DEFAULT_BRIDGE };
+/** The default bridge, and no firewall: the answer for --open before engine 27. */
+const OPEN = { ipv6: true, "fixed-cidr-v6": DEFAULT_BRIDGE, ip6tables: false };
+/** The firewall, which is an experiment before engine 27. */
+const EXPERIMENT = { experimental: true, ip6tables: true };
 const CURRENT = {
-  ...PLAIN,
-  ip6tables: false,
+  ip6tables: true,
   "default-address-pools": [
     // those of Docker's own for IPv4, which the key replaces
     { base: "172.17.0.0/16", size: 16 },
@@ -55,19 +57,41 @@ describe("sixplane config docker", () => {
   });
 
   test.each(["20.10", "23.0", "26.1.5", "v26.1.5", "26.1.5+dfsg1"])(
-    "prints the plain one of engine %s",
+    "prints that of engine %s, which has no pools",
     async (engine) => {
       const { status, stdout, stderr } = await sixplane(["config", "docker", ...HOST, "--engine", engine]);
       expect([status, stderr]).toEqual([0, ""]);
-      expect(settings(stdout)).toEqual(PLAIN);
+      expect(settings(stdout)).toEqual(EXPERIMENT);
     },
   );
+
+  test.each([
+    ["Docker version 20.10.24+dfsg1, build 5d6db84", EXPERIMENT],
+    ["Docker version 26.1.5+dfsg1, build a72d7cd\n", EXPERIMENT],
+    ["Docker version 28.5.2, build 89c5e8f", CURRENT],
+    ["29.0.0-rc.1", CURRENT],
+  ])("takes what dockerd --version prints: %j", async (engine, expected) => {
+    const { stdout } = await sixplane(["config", "docker", ...HOST, "--engine", engine]);
+    expect(settings(stdout)).toEqual(expected);
+  });
+
+  test.each([
+    ["28", { ...CURRENT, ...OPEN }],
+    ["20.10", OPEN],
+  ])("opens everything only when asked to, and says so: %s", async (engine, expected) => {
+    const words = ["config", "docker", ...HOST, "--engine", engine, "--open"];
+    const { status, stdout, stderr } = await sixplane(words);
+    const exposure = "every port of every container is open to the whole network, published or not";
+    expect([status, stderr]).toEqual([0, `sixplane: ${exposure}, on this host\n`]);
+    expect(settings(stdout)).toEqual(expected);
+    expect(stdout).toContain(exposure);
+  });
 
   test("says in labels what the values are, each under a name of its own", async () => {
     const { labels } = JSON.parse((await sixplane(["config", "docker", ...HOST])).stdout);
     const names = labels.map((label: string) => label.slice(0, label.indexOf("=")));
     expect(new Set(names).size).toBe(labels.length);
-    for (const value of [NETWORK, SELF, DEFAULT_BRIDGE, ...Object.keys(CURRENT).slice(1)])
+    for (const value of [NETWORK, SELF, ...Object.keys(CURRENT)])
       expect(labels).toContainEqual(expect.stringContaining(value));
   });
 
@@ -79,11 +103,11 @@ describe("sixplane config docker", () => {
   ])(
     "cuts prefixes that lie apart in the /80, and leave the host its own address: %s %s",
     async (network, node) => {
-      const { stdout } = await sixplane(["config", "docker", "--network", network, "--node", node]);
+      const { stdout } = await sixplane(["config", "docker", "--network", network, "--node", node, "--open"]);
       const address = JSON.parse((await sixplane(["address", "--json", network, node])).stdout);
       const all = range(address.sixplane.hostPrefix);
       const own = new Address6(address.sixplane.address).bigInt();
-      const daemon: typeof CURRENT = JSON.parse(stdout);
+      const daemon: typeof CURRENT & typeof OPEN = JSON.parse(stdout);
       const bases = daemon["default-address-pools"].map(({ base }) => base);
       const prefixes = ipv6([daemon["fixed-cidr-v6"], ...bases]).map(range);
       expect(prefixes).toHaveLength(2);
@@ -97,25 +121,31 @@ describe("sixplane config docker", () => {
   );
 
   test.each([
-    ["27", CURRENT],
-    ["20.10", PLAIN],
-  ])("prints the same as flags, on one line for any shell: %s", async (engine, expected) => {
-    const { status, stdout } = await sixplane(["config", "docker", ...HOST, "--flags", "--engine", engine]);
+    ["27", [], CURRENT],
+    ["27", ["--open"], { ...CURRENT, ...OPEN }],
+    ["20.10", [], EXPERIMENT],
+    ["20.10", ["--open"], OPEN],
+  ])("prints the same as flags, on one line for any shell: %s %j", async (engine, more, expected) => {
+    const words = ["config", "docker", ...HOST, "--flags", "--engine", engine, ...more];
+    const { status, stdout } = await sixplane(words);
     expect([status, stdout.split("\n").length]).toEqual([0, 2]);
-    const words = spawnSync("sh", ["-c", `printf '%s\\n' ${stdout}`], { encoding: "utf8" }).stdout;
-    expect(fromFlags(words.trimEnd().split("\n"))).toEqual(expected);
+    const read = spawnSync("sh", ["-c", `printf '%s\\n' ${stdout}`], { encoding: "utf8" }).stdout;
+    expect(fromFlags(read.trimEnd().split("\n"))).toEqual(expected);
   });
 
   test("makes named networks whose prefixes are those of their names", async () => {
     const words = ["config", "docker", ...HOST, "--subnet", "web", "--subnet", "db"];
-    for (const [engine, routed] of [
-      ["28", " --opt=com.docker.network.bridge.gateway_mode_ipv6=routed"],
-      ["20.10", ""],
+    const routed = " --opt=com.docker.network.bridge.gateway_mode_ipv6=routed";
+    for (const [engine, more, option] of [
+      ["28", [], routed],
+      ["28", ["--open"], routed],
+      ["20.10", [], " --opt=com.docker.network.bridge.enable_ip_masquerade=false"],
+      ["20.10", ["--open"], ""],
     ] as const) {
-      const { stdout } = await sixplane([...words, "--engine", engine]);
+      const { stdout } = await sixplane([...words, "--engine", engine, ...more]);
       expect(stdout.trimEnd().split("\n").slice(-2)).toEqual([
-        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:d3eb::/96${routed} web`,
-        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:4252::/96${routed} db`,
+        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:d3eb::/96${option} web`,
+        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:4252::/96${option} db`,
       ]);
     }
   });
@@ -239,9 +269,9 @@ describe("a real dockerd", () => {
     ["20.10", "flags"],
     ["27", "file"], // whose flags an old one does not know
   ] as const)(
-    "gives docker0 the first address of its prefix: %s, by %s",
+    "that --open lets in gives docker0 the first address of its prefix: %s, by %s",
     async ([engine, form], { skip }) => {
-      await using dockerd = await configured(engine, form, skip);
+      await using dockerd = await configured(engine, form, skip, "--open");
       expect(await dockerd.prefixes("bridge")).toEqual([DEFAULT_BRIDGE]);
       expect(dockerd.addresses("docker0")).toContain("fc9c56c2e389e92ceee5000100000001");
       expect(dockerd.addresses("docker0")).not.toContain(SELF_ADDRESS);
@@ -249,7 +279,7 @@ describe("a real dockerd", () => {
   );
 
   test("gives each named network a prefix from the upper half", async ({ skip }) => {
-    await using dockerd = await configured("27", "file", skip);
+    await using dockerd = await configured("27", "file", skip, "--open");
     for (const [n, name] of ["one", "other"].entries()) {
       await dockerd.create(name);
       const prefix = `fc9c:56c2:e389:e92c:eee5:800${n}::/96`;
@@ -262,8 +292,9 @@ test("the page's commands do what it shows", (context) => {
   context.skip(spawnSync("dockerd", ["--version"]).status !== 0, "dockerd is not installed");
   // What systemd would do, but for what the engine writes.
   const restart = `systemctl() {
+    test ! -e /run/docker.pid || { kill $(cat /run/docker.pid); wait; }
     true > /run/log
-    dockerd --data-root=/run/data --storage-driver=vfs --iptables=false >> /run/log 2>&1 &
+    dockerd --data-root=/run/data --storage-driver=vfs >> /run/log 2>&1 &
     tail -f -s 0.05 --pid=$! /run/log | grep -q "API listen on" || { cat /run/log; false; }
   }`;
   runPage("docker", context, restart);
@@ -317,8 +348,9 @@ async function configured(
   engine: string,
   form: "file" | "flags",
   skip: TestContext["skip"],
+  ...more: string[]
 ): Promise<Dockerd> {
-  const options = form === "flags" ? ["--flags"] : [];
+  const options = [...more, ...(form === "flags" ? ["--flags"] : [])];
   const { stdout } = await sixplane(["config", "docker", ...HOST, "--engine", engine, ...options]);
   if (form === "file") return startDockerd(skip, stdout);
   return startDockerd(skip, "{}", `--iptables=false ${stdout}`);

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { json } from "node:stream/consumers";
 import type { TestContext } from "vitest";
+import { Namespace } from "../../examples/fabric/namespace.js";
 import { folder } from "../support/command.ts";
 
 /**
@@ -13,7 +14,11 @@ import { folder } from "../support/command.ts";
  * goes to file systems in memory.
  */
 const CONTAINED = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
-const IN_MEMORY = 'for folder in /etc /opt /run; do mount -t tmpfs none $folder || exit; done; exec "$@"';
+const IN_MEMORY = `
+  for folder in /opt /run; do mount -t tmpfs none $folder || exit; done
+  cp -a /etc /run/etc && mount --bind /run/etc /etc || exit
+  exec "$@"
+`;
 
 export interface Dockerd extends AsyncDisposable {
   /** Where its API is. */
@@ -38,20 +43,19 @@ interface Network {
  *
  * @param daemon its daemon.json
  * @param flags more words for its command line
- * @param net an option of unshare for a network namespace of its own; none for this process's
+ * @param namespace where it runs: "here", in this process's network namespace; unless given, in one of its own
  */
 export async function startDockerd(
   skip: TestContext["skip"],
   daemon: string,
   flags = "--iptables=false",
-  net = ["--net"],
+  namespace?: Namespace | "here",
 ): Promise<Dockerd> {
-  const contained = [...net, ...CONTAINED];
   const probe = (command: string, ...words: string[]) => spawnSync(command, words).status === 0;
   skip(!probe("dockerd", "--version"), "dockerd is not installed");
   skip(process.getuid?.() !== 0, "dockerd takes root");
   skip(
-    !probe("unshare", ...contained, "sh", "-c", IN_MEMORY, "sh", "true"),
+    !probe("unshare", "--net", ...CONTAINED, "sh", "-c", IN_MEMORY, "sh", "true"),
     "this machine allows no namespaces",
   );
 
@@ -63,7 +67,12 @@ export async function startDockerd(
     `--data-root=${files.path("data")} --exec-root=${files.path("exec")} --pidfile=${files.path("pid")}`,
     `--storage-driver=vfs ${flags}`,
   ].join(" ");
-  const child = spawn("unshare", [...contained, "sh", "-c", IN_MEMORY, "sh", "sh", "-c", `exec ${dockerd}`]);
+  const inside = ["sh", "-c", IN_MEMORY, "sh", "sh", "-c", `exec ${dockerd}`];
+  const [program, ...words] =
+    namespace instanceof Namespace
+      ? namespace.words("unshare", ...CONTAINED, ...inside)
+      : ["unshare", ...(namespace === "here" ? [] : ["--net"]), ...CONTAINED, ...inside];
+  const child = spawn(program, words);
   const gone = once(child, "close"); // when no process has its output open any more
   const stop = async () => {
     child.kill("SIGKILL");

@@ -27,7 +27,7 @@ describe("what the explorer tells to type", () => {
   test("into daemon.json is what the command line prints, but for named networks", async () => {
     const daemon = JSON.parse(named("Docker, all containers"));
     expect(Object.keys(daemon)).toEqual(["ipv6", "fixed-cidr-v6", "ip6tables"]);
-    expect(JSON.parse(await config())).toMatchObject(daemon);
+    expect(JSON.parse(await config("--open"))).toMatchObject(daemon);
   });
 
   test("to make a network of Docker's is what the command line prints", async () => {

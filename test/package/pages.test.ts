@@ -149,7 +149,7 @@ const OPERATORS_HOST = `
   ip link add zt0 type veth peer name zt0 netns far
   # Either end may use its addresses at once.
   ip addr add fc9c:56c2:e389:e92c:eee5::1/40 dev zt0 nodad && ip link set zt0 up
-  ip -n far addr add fc9c:56c2:e3de:adbe:ef01:1:0:2/40 dev zt0 nodad && ip -n far link set zt0 up
+  ip -n far addr add fc9c:56c2:e3de:adbe:ef01:d3eb:0:2/40 dev zt0 nodad && ip -n far link set zt0 up
   ip -n far route add fc9c:56c2:e389:e92c:eee5::/80 via fc9c:56c2:e389:e92c:eee5::1
   mkdir -p /etc/docker /run/zerotier /run/image/bin
   export ZEROTIER_HOME=/run/zerotier
@@ -163,7 +163,7 @@ const OPERATORS_HOST = `
   cp $(command -v busybox) /run/image/bin/busybox && ln -s busybox /run/image/bin/ping
   systemctl() {
     true > /run/log
-    dockerd --data-root=/run/data --storage-driver=vfs --iptables=false --exec-opt=native.cgroupdriver=cgroupfs \\
+    dockerd --data-root=/run/data --storage-driver=vfs --exec-opt=native.cgroupdriver=cgroupfs \\
       --cgroup-parent=/sixplane-page >> /run/log 2>&1 &
     tail -f -s 0.05 --pid=$! /run/log | grep -q "API listen on" || { cat /run/log; false; }
     tar -C /run/image -c . | docker import - busybox > /dev/null

@@ -21,7 +21,7 @@ export function snippets(network: Network, host: Host): Snippet[] {
   return [
     {
       title: "Docker, all containers",
-      note: "In /etc/docker/daemon.json: the default bridge gets a /96, and Docker leaves IPv6 alone. For named networks, too, see sixplane config docker.",
+      note: "In /etc/docker/daemon.json: the default bridge gets a /96, and every port of every container is open to the network. sixplane config docker keeps Docker's firewall.",
       text: JSON.stringify(daemon, null, 2),
     },
     {

@@ -1,4 +1,5 @@
 import { InputError, mismatch, type Prefix } from "sixplane";
+import { warn } from "../../io/text.ts";
 import type { Subnet } from "../subnet.ts";
 import { LABELS, type Notes } from "../syntax.ts";
 import { type ConfigFile, hostTarget } from "../target.ts";
@@ -6,17 +7,20 @@ import { mergeDaemon } from "./docker/merge.ts";
 
 interface DockerOptions {
   engine: string;
+  open?: boolean;
   flags?: boolean;
 }
 
 /** What `dockerd` is told, under the names that its configuration file has for it. */
 interface Daemon {
+  /** Whether the engine has what its version calls an experiment. */
+  experimental?: boolean;
   /** Whether the default bridge has IPv6. */
-  ipv6: boolean;
+  ipv6?: boolean;
   /** The default bridge's prefix. The bridge itself, docker0, gets its first address. */
-  "fixed-cidr-v6": Prefix;
-  /** Whether Docker filters and translates IPv6. */
-  ip6tables?: boolean;
+  "fixed-cidr-v6"?: Prefix;
+  /** Whether Docker filters IPv6, and translates it where a network does not say otherwise. */
+  ip6tables: boolean;
   /** Where named networks get their prefixes from, and how long these are. */
   "default-address-pools"?: Pool[];
   /** What a named network is made with unless it says otherwise, by its driver. */
@@ -48,8 +52,14 @@ const PREDEFINED = ["bridge", "default", "host", "none"];
 /** An engine takes a /127, but finds no address in it for a container. */
 const MOST_LENGTH = 126;
 
+/** The first engine whose networks can be routed, and that makes those which name no prefix from the pools. */
+const FIRST_ROUTED = 27;
+
 const ENABLE_IPV6 = "com.docker.network.enable_ipv6";
 const GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv6";
+const MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade";
+
+const EXPOSURE = "every port of every container is open to the whole network, published or not";
 
 export const docker = hostTarget<DockerOptions>({
   name: "docker",
@@ -58,15 +68,14 @@ export const docker = hostTarget<DockerOptions>({
 The JSON is a whole /etc/docker/daemon.json, which an engine reads as it starts.
 Where there is one already, -o keeps its other settings. It shows what it changes,
 and waits for --force where sixplane did not write the file; the old file is kept.
-The default bridge gets the second /96 of the host's /80, as the first has the
-host's own address. Each named network gets a /96 of the /80's upper half; on an
-engine before 27, only where it is made with --ipv6 and a --subnet from there.
 
-All ports of the containers are open to the network: so that their addresses are
-seen there, Docker leaves IPv6 alone. It is up to the rules of the network, or to
-ip6tables on the host, what may reach them. Without "ip6tables": false, engines
-from 27 on let in what goes to published ports, and containers on the default
-bridge hide behind the host's address; those on named networks do not.
+Containers on named networks, such as those of Compose, have addresses of the host's
+/80 that others see. Docker's firewall stays: what is published with -p is open to
+the network, and nothing else. From engine 27 on, each named network gets a /96 of
+the /80's upper half. Before that, make it with the command that --subnet prints.
+
+--open gives the default bridge the second /96, and switches Docker's firewall for
+IPv6 off: every port of every container is open to the whole network.
 
 With --subnet, it is instead the command that makes a network of that name, whose
 prefix is the same share of every host's /80.`,
@@ -75,8 +84,12 @@ prefix is the same share of every host's /80.`,
   options: [
     {
       flags: "--engine <version>",
-      description: "the engine's version, such as 20.10, 26.1 or 28",
+      description: "the engine's version, such as 20.10 or 28, or what dockerd --version prints",
       usual: "28",
+    },
+    {
+      flags: "--open",
+      description: "the default bridge, too, and no firewall: all ports of all containers are open",
     },
     {
       flags: "--flags",
@@ -84,10 +97,14 @@ prefix is the same share of every host's /80.`,
       conflicts: ["output", "subnet"],
     },
   ],
-  write({ host, subnets, notes }, { engine, flags }) {
+  write({ host, subnets, notes }, { engine, open = false, flags }) {
     const version = major(engine);
-    if (subnets.length > 0) return { files: [networks(subnets, version, notes)] };
-    const daemon = (version < 27 ? before27 : since27)(host.sixplane.prefix);
+    if (open) warn(`${EXPOSURE}, on this host`);
+    if (subnets.length > 0) return { files: [networks(subnets, version, open, notes)] };
+    const daemon = {
+      ...(open ? openBridge : firewall)(host.sixplane.prefix, version),
+      ...pools(host.sixplane.prefix, version),
+    };
     if (flags) {
       return {
         files: [{ name: "flags", syntax: "words", notes: [], body: `${asFlags(daemon).join(" ")}\n` }],
@@ -106,42 +123,34 @@ prefix is the same share of every host's /80.`,
   },
 });
 
-/** The first number of an engine's version, such as `v27.3.1` or Debian's `26.1.5+dfsg1`. */
+/** The first number of an engine's version, such as `v27.3.1` or what `dockerd --version` prints. */
 function major(version: string): number {
-  const [, number] = /^v?(\d+)(\.\d+)*([-+~].*)?$/.exec(version) ?? [];
+  const [, number] = /^(?:Docker version )?v?(\d+)(\.\d+)*([-+~,].*)?$/.exec(version.trim()) ?? [];
   if (Number(number) >= OLDEST_ENGINE) return Number(number);
   throw mismatch("engine", "a version such as 20.10 or 28, not below 20", version);
 }
 
-/**
- * An engine that leaves IPv6 alone unless told otherwise, as those before 27 do (upstream: the release notes
- * of 27.0, which turned ip6tables on). Given the whole /80, it would make the host's
- * own address, ::1, that of docker0, too.
- */
-function before27(prefix: Prefix): Daemon {
-  return { ipv6: true, "fixed-cidr-v6": prefix.subnet(96, 1) };
+/** Docker filters IPv6. Before 27 that was an experiment (upstream: verifyDaemonSettings). */
+function firewall(_: Prefix, version: number): Daemon {
+  return version < FIRST_ROUTED ? { experimental: true, ip6tables: true } : { ip6tables: true };
 }
 
 /**
- * An engine that hides containers behind the host's address unless told otherwise. A named network is
- * told by its gateway mode, but the default bridge takes neither that nor default-network-opts, so for
- * its sake ip6tables is off (upstream: Docker's manual, "Port publishing and mapping"; the release
- * notes of 27.0; initBridgeDriver). That also lets in what 28 keeps from unpublished ports, which
- * allow-direct-routing would not, and 27 does not know.
+ * The default bridge with addresses that are seen. It takes neither a gateway mode nor default-network-opts, so that ip6tables
+ * must be off, or it would hide containers behind the host's address (upstream: Docker's manual, "Port publishing and
+ * mapping"; initBridgeDriver). Given the whole /80, docker0 would have the host's own address, ::1.
  */
-function since27(prefix: Prefix): Daemon {
+function openBridge(prefix: Prefix): Daemon {
+  return { ipv6: true, "fixed-cidr-v6": prefix.subnet(96, 1), ip6tables: false };
+}
+
+/** What makes each named network one of the host's, routed and not translated; nothing before 27, which does not know it. */
+function pools(prefix: Prefix, version: number): Partial<Daemon> {
+  if (version < FIRST_ROUTED) return {};
   return {
-    ...before27(prefix),
-    ip6tables: false,
     // Pools that are given replace those for IPv4, too.
     "default-address-pools": [...IPV4_POOLS, { base: prefix.subnet(81, 1), size: 96 }],
-    "default-network-opts": {
-      bridge: {
-        [ENABLE_IPV6]: "true",
-        // Keeps addresses where ip6tables is on, too, and keeps the host's proxy from standing in between.
-        [GATEWAY_MODE]: "routed",
-      },
-    },
+    "default-network-opts": { bridge: { [ENABLE_IPV6]: "true", [GATEWAY_MODE]: "routed" } },
   };
 }
 
@@ -158,14 +167,16 @@ function asFlags(daemon: Daemon): string[] {
 }
 
 /** What each value of the file is, and where it came from: behind its name, by which a later merge knows it for ours. */
-function explain({ "fixed-cidr-v6": bridge, ...daemon }: Daemon): string[] {
+function explain(daemon: Daemon): string[] {
+  const { experimental, "fixed-cidr-v6": bridge, ip6tables } = daemon;
   const pool = daemon["default-address-pools"]?.at(-1)?.base;
   return [
-    "ipv6: on, for the default bridge",
-    `fixed-cidr-v6 ${bridge}: the second /96 of the host prefix, for the default bridge`,
-    ...(daemon.ip6tables === undefined
-      ? []
-      : ["ip6tables: off, so that containers on the default bridge have addresses of their own to others"]),
+    ...(experimental ? ["experimental: on, as ip6tables takes it before engine 27"] : []),
+    ...(bridge ? ["ipv6: on, for the default bridge"] : []),
+    ...(bridge ? [`fixed-cidr-v6 ${bridge}: the second /96 of the host prefix, for the default bridge`] : []),
+    ip6tables
+      ? "ip6tables: on, so that only published ports are open"
+      : `ip6tables: off, so that containers on the default bridge have addresses of their own to others; ${EXPOSURE}`,
     ...(pool
       ? [`default-address-pools ${pool}: the upper half of the host prefix, in /96 for named networks`]
       : []),
@@ -179,13 +190,18 @@ function explain({ "fixed-cidr-v6": bridge, ...daemon }: Daemon): string[] {
 }
 
 /** The commands that make named networks. */
-function networks(subnets: Subnet[], version: number, notes: Notes): ConfigFile {
+function networks(subnets: Subnet[], version: number, open: boolean, notes: Notes): ConfigFile {
   for (const subnet of subnets) checkNetwork(subnet);
-  const routed = version < 27 ? [] : [`--opt=${GATEWAY_MODE}=routed`];
   const lines = subnets.map(({ name, prefix }) =>
-    ["docker network create --ipv6", `--subnet=${prefix}`, ...routed, name].join(" "),
+    ["docker network create --ipv6", `--subnet=${prefix}`, ...untranslated(version, open), name].join(" "),
   );
   return { name: "networks.sh", syntax: "#", notes, body: `${lines.join("\n")}\n` };
+}
+
+/** The option that has Docker translate nothing of a network's IPv6; before 27, nothing of its IPv4 either. */
+function untranslated(version: number, open: boolean): string[] {
+  if (version >= FIRST_ROUTED) return [`--opt=${GATEWAY_MODE}=routed`];
+  return open ? [] : [`--opt=${MASQUERADE}=false`];
 }
 
 function checkNetwork({ name, prefix }: Subnet): void {

@@ -15,6 +15,7 @@ const NETWORK_OPTIONS = ["default-network-opts", "bridge"];
 
 /** Where the settings are that this target writes, but for the pools, which are a list. */
 const SETTINGS = [
+  ["experimental"],
   ["ipv6"],
   ["fixed-cidr-v6"],
   ["ip6tables"],
