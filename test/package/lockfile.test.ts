@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-test.each(["", "test/runtimes/node-22/", "test/runtimes/node-24/"])(
+test.each(["", "test/runtimes/node-22/", "test/runtimes/node-24/", "test/runtimes/node-26/"])(
   "%spackage-lock.json has the hash of every package, for every platform",
   (folder) => {
     const { packages } = JSON.parse(readFileSync(`${ROOT}${folder}package-lock.json`, "utf8"));

@@ -216,7 +216,8 @@ describe("the package", () => {
     const command = "node_modules/sixplane/dist/cli.js";
     expect(node(command, "owner", "8056c2e21c000001", "02:de:ad:a2:0d:c3").stdout).toBe("deadbeef01\n");
     const host = ["--network", "8056c2e21c000001", "--node", "89e92ceee5", "--listen", "127.0.0.1:0"];
-    const missing = "sixplane/tap needs the package koffi under Node: `npm install koffi`";
+    const missing =
+      "sixplane/tap needs the package koffi under Node: `npm install koffi`, or run Node 26.1 or newer";
     expect(node(command, "up", ...host)).toMatchObject({ status: 1, stderr: `sixplane: ${missing}\n` });
     const open =
       'import { openTap } from "sixplane/tap"; openTap({ network: "8056c2e21c000001", node: "89e92ceee5" })';

@@ -42,7 +42,7 @@ describe("all tests pass", { timeout: 180_000 }, () => {
     expectAll(reportOf(await program([...words, "main.js"], files.path(""))));
   }
 
-  test.each(["20", "22", "24"])("in Node %s", async (major) => {
+  test.each(["20", "22", "24", "26"])("in Node %s", async (major) => {
     const node = nodeOf(major);
     expect((await program([node, "--version"], ROOT)).stdout).toMatch(new RegExp(`^v${major}\\.`));
     await passIn([node]);

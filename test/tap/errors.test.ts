@@ -299,7 +299,7 @@ describe("the machine", () => {
     cpSync(HOST, files.path("program/host.js"));
     const [runtime = "", , options = ""] = hostWords(OPTIONS);
     expect(await said([runtime, files.path("program/host.js"), options])).toBe(
-      "TapError ENOSYS: sixplane/tap needs the package koffi under Node: `npm install koffi`",
+      "TapError ENOSYS: sixplane/tap needs the package koffi under Node: `npm install koffi`, or run Node 26.1 or newer",
     );
   });
 });
