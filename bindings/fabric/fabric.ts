@@ -144,9 +144,8 @@ export class Fabric {
   }
 
   /** The MTU that suits the ways to the peers, as they are now. */
-  async chooseMtu(): Promise<ChosenMtu> {
-    const { loadLibc } = await import("sixplane/tap");
-    return chooseMtu(this.#peers, await loadLibc());
+  chooseMtu(): Promise<ChosenMtu> {
+    return chooseMtu(this.#peers);
   }
 
   /** Sends frames to the peers that they are for, and resolves when the operating system has them all. */

@@ -2,8 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import { Device } from "../tap/kernel/device.ts";
-import type { Libc } from "../tap/kernel/libc.ts";
+import type { Device } from "../tap/kernel/device.ts";
 import { LEAST_MTU } from "../tap/limits.ts";
 import { type Endpoint, MAPPED } from "./endpoint.ts";
 import type { Peer } from "./peer.ts";
@@ -34,8 +33,11 @@ export interface ChosenMtu {
 }
 
 /** The largest MTU up to ZeroTier's with which no datagram to a peer is fragmented, but at least IPv6's smallest. */
-export async function chooseMtu(peers: readonly Peer[], libc: Libc): Promise<ChosenMtu> {
-  const ways = (await Promise.all(peers.map((peer) => wayTo(peer, libc)))).filter((way) => way !== undefined);
+export async function chooseMtu(peers: readonly Peer[]): Promise<ChosenMtu> {
+  const { Device, loadLibc } = await import("sixplane/tap"); // late, as other commands need no TAP
+  const libc = await loadLibc();
+  const open = (name: string) => new Device(libc, name);
+  const ways = (await Promise.all(peers.map((peer) => wayTo(peer, open)))).filter((way) => way !== undefined);
   const [narrowest] = ways.sort((a, b) => room(a) - room(b));
   if (narrowest === undefined || room(narrowest) >= MOST_DEFAULT_MTU) return { mtu: MOST_DEFAULT_MTU };
   return { mtu: Math.max(LEAST_MTU, room(narrowest)), way: narrowest };
@@ -46,12 +48,12 @@ function room({ mtu, overhead }: Way): number {
 }
 
 /** @returns undefined where there is no way now */
-async function wayTo({ node, endpoint }: Peer, libc: Libc): Promise<Way | undefined> {
+async function wayTo({ node, endpoint }: Peer, open: (name: string) => Device): Promise<Way | undefined> {
   const host = endpoint.host.startsWith(MAPPED) ? endpoint.host.slice(MAPPED.length) : endpoint.host;
   const family = isIP(host.replace(/%.*/, "")) === 4 ? 4 : 6;
   const name = interfaceOf(await localAddress({ ...endpoint, host }, family));
   if (name === undefined) return undefined;
-  const device = new Device(libc, name);
+  const device = open(name);
   try {
     return { node, interface: name, mtu: device.mtu, overhead: OVERHEAD[family] };
   } finally {

@@ -26,7 +26,7 @@ const MODULES = [
 ];
 
 /** What the package may weigh, packed: most of it is the C of six builds, and the command line with its eBPF and its checks. */
-const MOST_BYTES = 300_000;
+const MOST_BYTES = 310_000;
 
 /** The pages that the README links to, and those that they link to below `bindings`. */
 const PAGES = [
