@@ -1,3 +1,2 @@
 // The responder for 6PLANE addresses alone.
-export * from "../memory";
 export { respond } from "../respond";

@@ -1,3 +1,2 @@
 // The responder alone.
-export * from "../memory";
 export { respond } from "../respond";

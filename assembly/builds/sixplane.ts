@@ -1,4 +1,3 @@
 // Everything: the responder with its reasons, derivation and its inverse.
 export { mac, macOwner, owner, rfc4193, sixplane } from "../derive";
-export * from "../memory";
 export { respond } from "../respond";

@@ -1,4 +1,3 @@
 // The responder with no more checks than the ZeroTier core makes: for a host whose own stack, which makes
 // no malformed solicitations, is the only one to ask.
-export * from "../memory";
 export { respond } from "../respond";

@@ -21,12 +21,13 @@ const QUIET = `/* SPDX-License-Identifier: MIT AND Apache-2.0
  */
 export function writeC(out) {
   const folder = `${out}/c`;
-  mkdirSync(folder);
+  mkdirSync(`${folder}/wamr`, { recursive: true });
   for (const name of ["sixplane.h", "wasm-rt.h"])
     copyFileSync(`${ROOT}/bindings/c/${name}`, `${folder}/${name}`);
   for (const build of BUILDS) {
     const module = moduleOf(build);
     writeArray(folder, build, readFileSync(module));
+    writeArray(`${folder}/wamr`, build, readFileSync(moduleOf(`wamr/${build}`)));
     translate(folder, build, module);
   }
 }

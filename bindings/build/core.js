@@ -3,14 +3,32 @@ import asc from "assemblyscript/asc";
 import { BUILDS, ROOT } from "./files.js";
 
 /**
- * Compiles the builds of the core.
+ * Compiles the builds of the core, each also with what WAMR wants to see exported, into wamr/.
  *
  * @param {string} out
  */
 export async function compileCore(out) {
   for (const build of BUILDS) {
-    const words = [`assembly/builds/${build}.ts`, "--target", build, "--outFile", join(out, `${build}.wasm`)];
-    const { error, stderr } = await asc.main([...words, "--baseDir", ROOT]);
-    if (error) throw new Error(`${stderr}the build ${build} of the core was not made`);
+    const entry = `assembly/builds/${build}.ts`;
+    await compile(build, [entry], join(out, `${build}.wasm`));
+    await compile(build, [entry, "assembly/wamr.ts"], join(out, "wamr", `${build}.wasm`));
   }
+}
+
+/**
+ * @param {string} build
+ * @param {string[]} entries
+ * @param {string} file
+ */
+async function compile(build, entries, file) {
+  const { error, stderr } = await asc.main([
+    ...entries,
+    "--target",
+    build,
+    "--outFile",
+    file,
+    "--baseDir",
+    ROOT,
+  ]);
+  if (error) throw new Error(`${stderr}the build ${build} of the core was not made`);
 }

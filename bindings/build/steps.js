@@ -17,6 +17,7 @@ import { writeLines } from "./lines.js";
  */
 
 const MODULES = BUILDS.map((build) => `dist/${build}.wasm`);
+const WAMR_MODULES = BUILDS.map((build) => `dist/wamr/${build}.wasm`);
 const CORE = "dist/sixplane.wasm";
 const TSCONFIGS = ["tsconfig.json", "bindings/tsconfig.json"];
 
@@ -27,7 +28,7 @@ const IMPORTED = ["commander", "koffi", "sixplane"];
 export const PACKAGE = [
   { name: "core", reads: ["assembly"], run: compileCore },
   { name: "lines", reads: ["assembly", ...MODULES], run: writeLines },
-  { name: "c", reads: ["bindings/c", ...MODULES], run: writeC },
+  { name: "c", reads: ["bindings/c", ...MODULES, ...WAMR_MODULES], run: writeC },
   {
     name: "sixplane",
     reads: ["bindings/sixplane", CORE, ...TSCONFIGS],

@@ -10,7 +10,7 @@ import { GUARD_COMMAND, guardInterface } from "./commands/attach-guard.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { type DoctorOptions, doctor } from "./commands/doctor.ts";
-import { type EmitOptions, emit, FORMAT_NAMES, variants } from "./commands/emit.ts";
+import { type EmitOptions, emit, FORMAT_NAMES, RUNTIMES, variants } from "./commands/emit.ts";
 import { addHelp } from "./commands/help.ts";
 import { owner } from "./commands/owner.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
@@ -129,6 +129,13 @@ function commands(output: Output): Command {
           "instructions), or ebpf-listing (WebAssembly beside eBPF)",
         FORMAT_NAMES,
       ).default("c"),
+    )
+    .addOption(
+      offering(
+        "--for <runtime>",
+        "wamr, which backs 4 KiB of the module's page in place of 64; wasm or header",
+        RUNTIMES,
+      ),
     )
     .option(
       "-o, --output <folder>",

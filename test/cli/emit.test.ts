@@ -59,6 +59,20 @@ describe("sixplane emit", () => {
     }
   });
 
+  test("writes the module for WAMR, and as an array", async () => {
+    using files = folder();
+    const words = ["emit", "responder", "--for", "wamr", "-o", files.path("")];
+    expect((await sixplane([...words, "--format", "wasm"])).status).toBe(0);
+    expect((await sixplane([...words, "--format", "header"])).status).toBe(0);
+    const module = readFileSync(files.path("responder.wasm"));
+    expect(WebAssembly.Module.exports(new WebAssembly.Module(module)).map(({ name }) => name)).toContain(
+      "__heap_base",
+    );
+    expect(readFileSync(files.path("responder.wasm.h"), "utf8")).toContain(
+      `static const unsigned int responder_wasm_len = ${module.length};\n`,
+    );
+  });
+
   test("writes one file as it is to stdout, and several texts behind their names", async () => {
     const run = (...words: string[]) =>
       spawnSync(process.execPath, [COMMAND, "emit", "responder", ...words, "-o", "-"]);
@@ -131,6 +145,8 @@ describe("sixplane emit", () => {
       ["address", "--format", "ebpf"],
       'variant must be one that can be translated to eBPF, got "address" (7): the module exports no function respond',
     ],
+    [["responder", "--for", "wasm3"], 'runtime must be wamr, got "wasm3" (5)'],
+    [["responder", "--for", "wamr"], 'format for WAMR must be wasm or header, got "c" (1)'],
     [["responder", "--output", ""], 'folder must be the name of one, got "" (0)'],
   ])("refuses %j", async (words, message) => {
     using files = folder();

@@ -1,18 +1,10 @@
 // Every access of every build to memory: where it may be, and how many there may be.
 import binaryen from "binaryen";
 import fc from "fast-check";
+import type { CoreExports } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { anyFrame, nearSolicitation } from "../support/arbitraries.ts";
-import {
-  BUILDS,
-  type Build,
-  DERIVERS,
-  type Exports,
-  Host,
-  type Judged,
-  RESPONDERS,
-  record,
-} from "../support/builds.ts";
+import { BUILDS, type Build, DERIVERS, Host, type Judged, RESPONDERS, record } from "../support/builds.ts";
 import {
   ALL_NODES,
   type Fields,
@@ -309,7 +301,7 @@ const DERIVED: Derived[] = [
 ];
 
 /** Calls the function, with an address where it takes one. */
-function call(exports: Exports, { name, takes }: Derived, { config, at, out }: Derivation) {
+function call(exports: CoreExports, { name, takes }: Derived, { config, at, out }: Derivation) {
   const given = takes > 0 ? [config, at, out] : [config, out];
   return (exports[name] as (...given: number[]) => number | undefined)(...given);
 }

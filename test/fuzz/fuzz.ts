@@ -1,6 +1,7 @@
 // Every build against the oracle, case by case.
 import fc from "fast-check";
-import type { Build, Exports } from "../support/builds.ts";
+import type { CoreExports } from "sixplane";
+import type { Build } from "../support/builds.ts";
 import { type Case, caseOf, type Draw, listed, recorded, seeded } from "./frames.ts";
 import { judge } from "./oracle.ts";
 
@@ -17,13 +18,13 @@ export class Subject {
   readonly build: Build;
   /** How often each verdict was given, by its number, and each kind of reply, by its name. */
   readonly counts = new Map<number | string, number>();
-  readonly #respond: Exports["respond"];
+  readonly #respond: CoreExports["respond"];
   readonly #bytes: Uint8Array;
   readonly #whole: Buffer;
   #turn = 0;
 
   constructor(build: Build) {
-    const { respond, memory } = new WebAssembly.Instance(build.module).exports as unknown as Exports;
+    const { respond, memory } = new WebAssembly.Instance(build.module).exports as unknown as CoreExports;
     this.build = build;
     this.#respond = respond;
     this.#bytes = new Uint8Array(memory.buffer).fill(GUARD);

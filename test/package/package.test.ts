@@ -157,6 +157,8 @@ describe("the package", () => {
           `dist/c/${name}-wasm2c.c`,
           `dist/c/${name}-wasm2c.h`,
           `dist/c/${name}.wasm.h`,
+          `dist/c/wamr/${name}.wasm.h`,
+          `dist/wamr/${name}.wasm`,
         ]),
         ...PAGES,
         ...FIRMWARE.map((name) => `examples/firmware/${name}`),

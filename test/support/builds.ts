@@ -67,19 +67,14 @@ export function refusal(build: Build, reason: number): number {
 const IP_VERSION = -5;
 const INVALID = -16;
 
-export interface Exports extends CoreExports {
-  __data_end: WebAssembly.Global;
-  __heap_base: WebAssembly.Global;
-}
-
 /** One instance of a build with memory filled with a guard byte, which only its owner may change. */
 export class Host {
   static readonly GUARD = 0xa5;
-  readonly exports: Exports;
+  readonly exports: CoreExports;
   readonly bytes: Uint8Array;
 
   constructor({ module }: Pick<Build, "module">, imports: WebAssembly.Imports = {}) {
-    this.exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
+    this.exports = new WebAssembly.Instance(module, imports).exports as unknown as CoreExports;
     this.bytes = new Uint8Array(this.exports.memory.buffer).fill(Host.GUARD);
   }
 

@@ -15,6 +15,7 @@ import { printable } from "../io/text.ts";
 
 export interface EmitOptions {
   format: string;
+  for?: string;
   output?: string;
   force?: boolean;
   json?: boolean;
@@ -58,12 +59,20 @@ const FORMATS = new Map<string, (variant: string) => Emitted[]>([
 
 export const FORMAT_NAMES = [...FORMATS.keys()];
 
+/** The same for WAMR, which takes modules alone, with two exports more. */
+const WAMR_FORMATS = new Map<string, (variant: string) => Emitted[]>([
+  ["wasm", (variant) => shipped(`wamr/${variant}.wasm`)],
+  ["header", (variant) => shipped(`c/wamr/${variant}.wasm.h`, "c/sixplane.h")],
+]);
+
+/** The runtimes that need a module of their own. */
+export const RUNTIMES = ["wamr"];
+
 /** `sixplane emit VARIANT -o FOLDER` */
 export async function emit(output: Output, variant: string, options: EmitOptions): Promise<void> {
   const known = variants();
   if (!known.includes(variant)) throw mismatch("variant", oneOf(known), variant);
-  const made = FORMATS.get(options.format);
-  if (!made) throw mismatch("format", oneOf(FORMAT_NAMES), options.format);
+  const made = maker(options);
   const folder = options.output;
   if (folder === undefined) throw new InputError("give a folder to write to: -o FOLDER");
   const emitted = made(variant);
@@ -81,6 +90,17 @@ export async function emit(output: Output, variant: string, options: EmitOptions
     files.map(({ path, bytes }) => ({ file: path, bytes: bytes.length })),
     files.map(({ path }) => printable(path)),
   );
+}
+
+/** @throws InputError where the format is unknown, the runtime is, or it has no such format */
+function maker({ format, for: runtime }: EmitOptions): (variant: string) => Emitted[] {
+  const made = FORMATS.get(format);
+  if (!made) throw mismatch("format", oneOf(FORMAT_NAMES), format);
+  if (runtime === undefined) return made;
+  if (!RUNTIMES.includes(runtime)) throw mismatch("runtime", oneOf(RUNTIMES), runtime);
+  const forWamr = WAMR_FORMATS.get(format);
+  if (!forWamr) throw mismatch("format for WAMR", oneOf([...WAMR_FORMATS.keys()]), format);
+  return forWamr;
 }
 
 function shipped(...names: string[]): Emitted[] {

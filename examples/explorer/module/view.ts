@@ -16,8 +16,6 @@ const SIGNATURES: Record<string, string> = {
   owner: "owner(config, address, out): the mode, 1 or 2, and 5 bytes, the node address; or 0",
   macOwner: "macOwner(config, mac, out): 1 and 5 bytes, the node address; or 0",
   memory: "memory: one page, 64 KiB, that it never grows",
-  __data_end: "__data_end: 256, the end of what it needs to begin with",
-  __heap_base: "__heap_base: the same, for runtimes that shrink the page to that",
 };
 
 const ROUNDS = 100_000;
