@@ -1,4 +1,4 @@
-import { firstOctet, maskNode } from "./mac";
+import { firstOctet, maskNode, storeMacOf } from "./mac";
 import { modeOf, nodeIn } from "./mode";
 import { NODE } from "./record";
 
@@ -6,8 +6,7 @@ export { storeRfc4193 as rfc4193, storeSixplane as sixplane } from "./mode";
 
 /** Writes the six-byte MAC of the record's own node. */
 export function mac(config: usize, out: usize): void {
-  store<u8>(out, firstOctet(config));
-  maskNode(config, config + NODE - 1, out + 1);
+  storeMacOf(config, config + NODE, out);
 }
 
 /**

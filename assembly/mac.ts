@@ -61,3 +61,9 @@ export function maskNode(config: usize, from: usize, to: usize): void {
     store<u8>(to + i, load<u8>(from + i, 1) ^ load<u8>(config + (NETWORK + 6 - i)));
   } while (++i < 5);
 }
+
+/** Writes the MAC of the node whose address lies at `node`. */
+export function storeMacOf(config: usize, node: usize, out: usize): void {
+  store<u8>(out, firstOctet(config));
+  maskNode(config, node - 1, out + 1);
+}

@@ -57,14 +57,15 @@ export function modeOf(config: usize, address: usize): i32 {
 export function nodeIn(address: usize, mode: i32): usize {
   if (MODES == SIXPLANE) return address + SIXPLANE_NODE;
   if (MODES == RFC4193) return address + RFC4193_NODE;
-  return address + (mode == SIXPLANE ? SIXPLANE_NODE : RFC4193_NODE);
+  // Both modes are a step apart, as their numbers are 1 and 2.
+  return address + <usize>mode * (RFC4193_NODE - SIXPLANE_NODE) - 1;
 }
 
 /** Whether ZeroTier gives this address to no node: 0, or first byte ff (Address::isReserved). */
 // @ts-ignore: decorator
 @inline
 export function isReserved(node: u64): bool {
-  return node == 0 || (node & 0xff) == 0xff;
+  return node == 0 || (node | ~0xff) == ~0;
 }
 
 /** Writes the 6PLANE address of the record's own node, ::1 of its /80. */

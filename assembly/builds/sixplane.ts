@@ -1,3 +1,4 @@
 // Everything: the responder with its reasons, derivation and its inverse.
 export { mac, macOwner, owner, rfc4193, sixplane } from "../derive";
+export { neighbour } from "../neighbour";
 export { respond } from "../respond";

@@ -4,12 +4,13 @@ import { transformSync } from "esbuild";
 import { ROOT } from "./files.js";
 
 const BUDGETS = [
-  { build: "sixplane.wasm", budget: 1351, bytes: file },
-  { build: "responder.wasm", budget: 917, bytes: file },
-  { build: "responder-6plane.wasm", budget: 873, bytes: file },
-  { build: "responder-rfc4193.wasm", budget: 878, bytes: file },
-  { build: "tiny.wasm", budget: 557, bytes: file },
-  { build: "address.wasm", budget: 439, bytes: file },
+  { build: "sixplane.wasm", budget: 1456, bytes: file },
+  { build: "responder.wasm", budget: 911, bytes: file },
+  { build: "responder-6plane.wasm", budget: 872, bytes: file },
+  { build: "responder-rfc4193.wasm", budget: 877, bytes: file },
+  { build: "tiny.wasm", budget: 551, bytes: file },
+  { build: "address.wasm", budget: 566, bytes: file },
+  { build: "neighbour.wasm", budget: 282, bytes: file },
   { build: "index.js", note: "minified, gzipped, wasm included", budget: 9216, bytes: bundle },
 ];
 

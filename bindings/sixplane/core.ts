@@ -43,34 +43,34 @@ export const MODE_BITS = { "6plane": 1, rfc4193: 2, probes: 4 } as const;
  */
 export const REPLY_LENGTH = 86;
 
-/** What `respond` returns for frames to pass on, as in assembly/reason.ts. */
-export const PASS_REASONS = {
-  "-1": "not-ipv6",
-  "-2": "too-short",
-  "-3": "unicast-probe",
-  "-4": "broadcast",
-  "-5": "ip-version",
-  "-6": "next-header",
-  "-7": "not-solicitation",
-  "-8": "not-emulated",
-  "-9": "own-address",
-  "-10": "reserved-owner",
-} as const;
+/** What `respond` returns for frames to pass on, -1 and down, as in assembly/reason.ts. */
+export const PASS_REASONS = [
+  "not-ipv6",
+  "too-short",
+  "unicast-probe",
+  "broadcast",
+  "ip-version",
+  "next-header",
+  "not-solicitation",
+  "not-emulated",
+  "own-address",
+  "reserved-owner",
+] as const;
 
-/** What `respond` returns for invalid solicitations, as in assembly/reason.ts. */
-export const INVALID_REASONS = {
-  "-17": "ethernet-source",
-  "-18": "hop-limit",
-  "-19": "payload-length",
-  "-20": "source",
-  "-21": "source-is-target",
-  "-22": "destination",
-  "-23": "code",
-  "-24": "checksum",
-  "-25": "option-length",
-  "-26": "unspecified-with-link-layer",
-  "-27": "link-layer-length",
-} as const;
+/** What `respond` returns for invalid solicitations, -17 and down, as in assembly/reason.ts. */
+export const INVALID_REASONS = [
+  "ethernet-source",
+  "hop-limit",
+  "payload-length",
+  "source",
+  "source-is-target",
+  "destination",
+  "code",
+  "checksum",
+  "option-length",
+  "unspecified-with-link-layer",
+  "link-layer-length",
+] as const;
 
 // Where things lie in the module's one page of memory. The frame starts two bytes off a multiple of
 // four, which puts its IPv6 header and everything behind it on one.
@@ -104,6 +104,11 @@ export interface CoreExports {
   readonly owner: (config: number, address: number, out: number) => number;
   /** Writes the node that has the MAC of 6 bytes, 5 bytes. Returns 1; 0 for no owner. */
   readonly macOwner: (config: number, mac: number, out: number) => number;
+  /**
+   * Writes the MAC of another node, 6 bytes, that the address of 16 bytes embeds. Returns the mode, 1 or 2; 0 for no such
+   * node, or a reserved one.
+   */
+  readonly neighbour: (config: number, address: number, out: number) => number;
 }
 
 /**
@@ -120,7 +125,7 @@ export class Core {
     this.#module = module;
     this.#exports = instance.exports as Partial<CoreExports>;
     const memory = this.#exports.memory;
-    if (memory?.buffer?.byteLength !== PAGE || !(this.#exports.respond ?? this.#exports.mac)) {
+    if (memory?.buffer?.byteLength !== PAGE || !(this.#exports.respond ?? this.#exports.neighbour)) {
       throw new InputError("core must be a build of sixplane's, got another WebAssembly module");
     }
     this.#bytes = new Uint8Array(memory.buffer); // never detached: the module cannot grow its memory
@@ -158,16 +163,19 @@ export class Core {
 
   /** The node (5 bytes) embedded in an IPv6 address (16 bytes), in a configured mode. */
   ownerOfAddress(address: Uint8Array): { node: Uint8Array; mode: Mode } | undefined {
-    this.#bytes.set(address, INPUT);
-    const mode = this.#need("owner")(RECORD, INPUT, OUTPUT);
+    const mode = this.#ask("owner", address);
     if (mode === 0) return undefined;
     return { node: this.#output(5), mode: mode === MODE_BITS["6plane"] ? "6plane" : "rfc4193" };
   }
 
   /** The node (5 bytes) that has this MAC (6 bytes) on the configured network. */
   ownerOfMac(mac: Uint8Array): Uint8Array | undefined {
-    this.#bytes.set(mac, INPUT);
-    return this.#need("macOwner")(RECORD, INPUT, OUTPUT) === 0 ? undefined : this.#output(5);
+    return this.#ask("macOwner", mac) ? this.#output(5) : undefined;
+  }
+
+  /** The MAC (6 bytes) of the node, another than the configured one, that an IPv6 address (16 bytes) embeds. */
+  neighbour(address: Uint8Array): Uint8Array | undefined {
+    return this.#ask("neighbour", address) ? this.#output(6) : undefined;
   }
 
   /** The memory for a frame, 65,518 bytes. */
@@ -179,6 +187,12 @@ export class Core {
   get respond(): (length: number) => number {
     const respond = this.#need("respond");
     return (length) => respond(RECORD, FRAME, length);
+  }
+
+  /** What a function says of some bytes; what it writes is then in the output. */
+  #ask(name: "owner" | "macOwner" | "neighbour", bytes: Uint8Array): number {
+    this.#bytes.set(bytes, INPUT);
+    return this.#need(name)(RECORD, INPUT, OUTPUT);
   }
 
   #need<Name extends Exclude<keyof CoreExports, "memory">>(name: Name): CoreExports[Name] {

@@ -15,6 +15,13 @@ export function parseAddress(text: string): Uint8Array {
   return readAddress(text, "IPv6 address", "text as in fc9c:56c2:e389:e92c:eee5::1");
 }
 
+/** The 16 bytes of an address that is given as text, or as these bytes. */
+export function addressBytes(address: string | Uint8Array): Uint8Array {
+  if (typeof address === "string") return parseAddress(address);
+  if (address instanceof Uint8Array && address.length === 16) return address;
+  throw mismatch("IPv6 address", "text or 16 bytes", address);
+}
+
 /** Parses like `parseAddress`, with another name and expectation in the error message. */
 export function readAddress(text: string, what: string, expected: string): Uint8Array {
   const refuse = (why?: string): never => {

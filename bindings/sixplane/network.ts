@@ -2,8 +2,8 @@ import { type Core, core, MODE_BITS, type Mode } from "./core.ts";
 import { mismatch } from "./errors.ts";
 import { Host } from "./host.ts";
 import { formatHex, isReservedNode, parseNetworkId, parseNode } from "./identifier.ts";
-import { readAddress } from "./ipv6.ts";
-import { isMac, parseMac } from "./mac.ts";
+import { addressBytes, readAddress } from "./ipv6.ts";
+import { formatMac, isMac, parseMac } from "./mac.ts";
 import { checkWhole } from "./number.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
@@ -141,6 +141,24 @@ export class Network {
     }
     const found = this.#configured().ownerOfAddress(bytes);
     return found && toOwner(found.node, found.mode);
+  }
+
+  /**
+   * The MAC of the node that an IPv6 address of this network belongs to: where to send a packet without asking for
+   * the neighbour.
+   *
+   * @param address an IPv6 address, anywhere in a node's /80 or its RFC 4193 address: as text, or as 16 bytes
+   * @returns the MAC, as six groups of two lower-case hex digits; undefined if the address embeds no node of this
+   *   network, or one that ZeroTier never assigns
+   * @throws InputError if it is no IPv6 address
+   * @throws MissingFunctionError if the loaded build of the core lacks `neighbour`
+   * @example
+   * new Network("8056c2e21c000001").neighbour("fc9c:56c2:e3de:adbe:ef01::53");  // "02:de:ad:a2:0d:c3"
+   * new Network("8056c2e21c000001").neighbour("2001:db8::1");                   // undefined
+   */
+  neighbour(address: string | Uint8Array): string | undefined {
+    const mac = this.#configured().neighbour(addressBytes(address));
+    return mac && formatMac(mac);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { mismatch } from "./errors.ts";
 import { INSPECT } from "./inspect.ts";
-import { formatAddress, parseAddress } from "./ipv6.ts";
+import { addressBytes, formatAddress } from "./ipv6.ts";
 import { checkWhole } from "./number.ts";
 
 /**
@@ -32,7 +32,7 @@ export class Prefix {
    */
   constructor(address: string | Uint8Array, length: number) {
     this.length = checkWhole("prefix length", length, 0, 128);
-    this.#first = addressBytes(address);
+    this.#first = addressBytes(address).slice();
     if (masked(this.#first, length).some((byte, i) => byte !== this.#first[i])) {
       throw mismatch("prefix", `an address with no bit set behind /${length}`, formatAddress(this.#first));
     }
@@ -186,12 +186,6 @@ export class Prefix {
 /** Outside of the class, which would get another name in the bundle, and so in consoles, if it named itself. */
 function made(address: string | Uint8Array, length: number): Prefix {
   return new Prefix(address, length);
-}
-
-function addressBytes(address: string | Uint8Array): Uint8Array {
-  if (typeof address === "string") return parseAddress(address);
-  if (address instanceof Uint8Array && address.length === 16) return address.slice();
-  throw mismatch("prefix", "an address of 16 bytes", address);
 }
 
 /** The prefix of this length that contains the address (16 bytes). */

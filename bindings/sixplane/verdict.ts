@@ -7,7 +7,7 @@ import { INVALID_REASONS, PASS_REASONS } from "./core.ts";
  * @example
  * const reason: PassReason = "unicast-probe"; // rule A3
  */
-export type PassReason = (typeof PASS_REASONS)[keyof typeof PASS_REASONS] | "unspecified";
+export type PassReason = (typeof PASS_REASONS)[number] | "unspecified";
 
 /**
  * Why a solicitation must not be answered (mostly RFC 4861 §7.1.1). `unspecified` comes from builds of the core
@@ -16,7 +16,7 @@ export type PassReason = (typeof PASS_REASONS)[keyof typeof PASS_REASONS] | "uns
  * @example
  * const reason: InvalidReason = "hop-limit"; // rule B2
  */
-export type InvalidReason = (typeof INVALID_REASONS)[keyof typeof INVALID_REASONS] | "unspecified";
+export type InvalidReason = (typeof INVALID_REASONS)[number] | "unspecified";
 
 /**
  * The responder's decision about one frame.
@@ -43,11 +43,7 @@ export type Verdict =
 export const REFUSALS: readonly Verdict[] = Array.from({ length: 32 }, (_, code) =>
   Object.freeze(
     code < 16
-      ? { kind: "pass", reason: named(PASS_REASONS, -code) }
-      : { kind: "invalid", reason: named(INVALID_REASONS, -code) },
+      ? { kind: "pass", reason: PASS_REASONS[code - 1] ?? "unspecified" }
+      : { kind: "invalid", reason: INVALID_REASONS[code - 17] ?? "unspecified" },
   ),
 );
-
-function named<Name extends string>(names: Record<string, Name>, code: number): Name | "unspecified" {
-  return names[code] ?? "unspecified";
-}

@@ -16,7 +16,7 @@ import {
   toHex,
 } from "../support/frames.ts";
 
-const DERIVATION = ["mac", "macOwner", "owner", "rfc4193", "sixplane"];
+const DERIVATION = ["mac", "macOwner", "neighbour", "owner", "rfc4193", "sixplane"];
 const EXPORTS: Record<string, string[]> = {
   sixplane: ["memory", ...DERIVATION, "respond"],
   responder: ["memory", "respond"],
@@ -24,6 +24,7 @@ const EXPORTS: Record<string, string[]> = {
   "responder-rfc4193": ["memory", "respond"],
   tiny: ["memory", "respond"],
   address: ["memory", ...DERIVATION],
+  neighbour: ["memory", "neighbour"],
 };
 
 /** What WAMR gives its builds. */

@@ -1,7 +1,7 @@
 // The package as its users call it.
 import { InputError, initSync, MissingFunctionError, Network, Prefix } from "sixplane";
 import { describe, expect, test } from "vitest";
-import { BUILDS, DERIVERS, RESPONDERS } from "../support/builds.ts";
+import { BUILDS, DERIVERS, NEIGHBOURS, RESPONDERS } from "../support/builds.ts";
 import {
   advertisement,
   hex,
@@ -33,6 +33,20 @@ describe("a network", () => {
     expect(network.rfc4193.toString()).toBe("fd80:56c2:e21c:0:199:9300::/88");
     expect(JSON.stringify({ prefix: network.sixplane })).toBe('{"prefix":"fc9c:56c2:e300::/40"}');
     expect(String(network)).toBe(NETWORK);
+  });
+
+  test("names the MAC to send to, for every row of the vectors, as text or bytes", () => {
+    for (const row of ADDRESSES) {
+      const network = new Network(row.network);
+      const mac = /^(ff|0{10}$)/.test(row.node) ? undefined : row.mac.replace(/..(?!$)/g, "$&:");
+      for (const address of [row.sixplane, row.rfc4193]) expect(network.neighbour(hex(address))).toBe(mac);
+      expect(network.neighbour(network.host(row.node).sixplane.prefix.address(7))).toBe(mac);
+    }
+    expect(network.neighbour("2001:db8::1")).toBeUndefined();
+    expect(() => network.neighbour("02:de:ad:a2:0d:c3")).toThrow(InputError);
+    expect(() => network.neighbour(new Uint8Array(6))).toThrow(
+      "IPv6 address must be text or 16 bytes, got 6 bytes",
+    );
   });
 
   test("derives every row of the vectors", () => {
@@ -140,8 +154,8 @@ describe("a prefix", () => {
       () => new Prefix("fc00::1", 40),
       'prefix must be an address with no bit set behind /40, got "fc00::1" (7)',
     ],
-    [() => new Prefix(new Uint8Array(4), 8), "prefix must be an address of 16 bytes, got 4 bytes"],
-    [() => new Prefix(5 as never, 8), "prefix must be an address of 16 bytes, got 5"],
+    [() => new Prefix(new Uint8Array(4), 8), "IPv6 address must be text or 16 bytes, got 4 bytes"],
+    [() => new Prefix(5 as never, 8), "IPv6 address must be text or 16 bytes, got 5"],
     [() => new Prefix("fc00::", 129), "prefix length must be a whole number from 0 to 128, got 129"],
     [() => new Prefix("fc00::", -1), "prefix length must be a whole number from 0 to 128, got -1"],
     [() => new Prefix("::", 81).arpa, "prefix length of an ip6.arpa zone must be a multiple of 4, got 81"],
@@ -360,6 +374,13 @@ describe.each(BUILDS)("the $name build", (build) => {
       const verdict = responder.answer(solicitation({ target }));
       if (verdict.kind !== "reply") throw new Error(verdict.reason);
       expect(toHex(verdict.frame)).toBe(advertisement({ target }));
+    }));
+
+  test("finds a neighbour, or says that it cannot", () =>
+    loaded((network) => {
+      const found = () => network.neighbour("fc9c:56c2:e3de:adbe:ef01::53");
+      if (NEIGHBOURS.includes(build)) expect(found()).toBe("02:de:ad:a2:0d:c3");
+      else expect(found).toThrow('the loaded core has no function "neighbour"');
     }));
 
   test("derives, or says that it lacks derivation", () =>
