@@ -15,6 +15,7 @@ const SIGNATURES: Record<string, string> = {
   mac: "mac(config, out): 6 bytes, the node's MAC",
   owner: "owner(config, address, out): the mode, 1 or 2, and 5 bytes, the node address; or 0",
   macOwner: "macOwner(config, mac, out): 1 and 5 bytes, the node address; or 0",
+  neighbour: "neighbour(config, address, out): the mode, 1 or 2, and 6 bytes, the owner's MAC; or 0",
   memory: "memory: one page, 64 KiB, that it never grows",
 };
 
