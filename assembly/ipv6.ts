@@ -3,6 +3,12 @@
 
 /** The upper half of ff02::/64. */
 const GROUP: u64 = 0x02ff;
+/** The upper half of fe80::/64. */
+const LINK_LOCAL: u64 = 0x80fe;
+/** The two bytes in the middle of an EUI-64 that is made of a MAC. */
+const EUI: u64 = 0xfeff;
+/** The bit of a MAC's first byte that tells a universal one from a local one, which an EUI-64 has the other way. */
+const UNIVERSAL: u64 = 2;
 
 // @ts-ignore: decorator
 @inline
@@ -14,6 +20,31 @@ export function isUnspecified(address: usize): bool {
 @inline
 export function isLoopback(address: usize): bool {
   return (load<u64>(address) | (rotl<u64>(load<u64>(address, 8), 8) ^ 1)) == 0;
+}
+
+/** Whether the address is `::` or `::1`. */
+// @ts-ignore: decorator
+@inline
+export function isUnspecifiedOrLoopback(address: usize): i32 {
+  return i32(load<u64>(address) == 0) & i32(rotl<u64>(load<u64>(address, 8), 8) <= 1);
+}
+
+/** Whether the address is in fe80::/10. */
+// @ts-ignore: decorator
+@inline
+export function isLinkLocal(address: usize): bool {
+  return (load<u16>(address) & 0xc0ff) == 0x80fe;
+}
+
+/**
+ * Whether the address is the link-local one that a MAC makes, as an EUI-64 (RFC 2464 §4 and §5). The MAC is in the
+ * upper six bytes of a u64, as `macAt` reads it.
+ */
+// @ts-ignore: decorator
+@inline
+export function isLinkLocalOf(address: usize, mac: u64): i32 {
+  const eui = ((mac >>> 40) << 40) | (((mac << 24) >>> 40) ^ (EUI << 24) ^ UNIVERSAL);
+  return i32(load<u64>(address) == LINK_LOCAL) & i32(load<u64>(address, 8) == eui);
 }
 
 // @ts-ignore: decorator

@@ -9,10 +9,13 @@ export const NETWORK: usize = 0;
 export const NODE: usize = 8;
 const MODES_BYTE: usize = 13;
 
-// Bits of the modes byte, the third being for probes. SIXPLANE and RFC4193 are also what `owner` answers.
+// Bits of the modes byte, the third being for probes. SIXPLANE and RFC4193 are also what `owner` answers. The last two
+// are for `permits` alone.
 export const SIXPLANE: i32 = 1;
 export const RFC4193: i32 = 2;
 const PROBES_SHIFT: i32 = 2;
+const OWN_SOURCES: i32 = 8;
+const ROUTERS: i32 = 16;
 
 // @ts-ignore: decorator
 @inline
@@ -25,6 +28,20 @@ export function modes(config: usize): i32 {
 @inline
 export function probes(config: usize): i32 {
   return modes(config) >>> PROBES_SHIFT;
+}
+
+/** Not 0 where the record's node may send from addresses of its own alone, and not for others. */
+// @ts-ignore: decorator
+@inline
+export function ownSources(config: usize): i32 {
+  return modes(config) & OWN_SOURCES;
+}
+
+/** Not 0 where the record's node may send Router Advertisements. */
+// @ts-ignore: decorator
+@inline
+export function routers(config: usize): i32 {
+  return modes(config) & ROUTERS;
 }
 
 /** The node address in the record: the host's own. */

@@ -53,7 +53,7 @@ function obstacle() {
 
 /** The translator, which is TypeScript: bundled where Node finds koffi from. */
 async function translator() {
-  const folder = mkdtempSync(join(ROOT, "dist", ".size-"));
+  const folder = mkdtempSync(join(ROOT, "node_modules", ".size-")); // dist/ holds what is built alone
   const outfile = join(folder, "ebpf.mjs");
   try {
     await build({

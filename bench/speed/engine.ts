@@ -1,15 +1,15 @@
 // One round in the runtime at hand, for `engines.ts`, which puts this into Node, Deno, Bun and a browser.
 import embedded from "../../dist/sixplane.wasm";
-import { claimLaps } from "./claim-laps.ts";
 import { laps } from "./core.ts";
 import { medians } from "./laps.ts";
+import { senderLaps } from "./sender-laps.ts";
 
 /** The medians of what is named, in nanoseconds. */
 export async function round(names: string[]): Promise<Record<string, number>> {
   const module = new WebAssembly.Module(
     Uint8Array.from(atob(embedded as string), (character) => character.charCodeAt(0)),
   );
-  const all = { ...laps(module), ...claimLaps(module) };
+  const all = { ...laps(module), ...senderLaps(module) };
   return medians(Object.fromEntries(names.map((name) => [name, all[name] ?? unknown(name)])));
 }
 

@@ -10,16 +10,16 @@ import { garbageRows, inUseRows, memory } from "./memory.ts";
 import { native } from "./native.ts";
 import {
   bindingsRows,
-  claimRows,
   cRow,
   derivationRows,
   growthRows,
   IN_ALL,
-  IN_CLAIMS,
   IN_NODE,
+  IN_SENDERS,
   passRows,
   replyRows,
   rounds,
+  senderRows,
 } from "./replies.ts";
 import { savingsRows } from "./savings.ts";
 import { startRows } from "./start.ts";
@@ -70,7 +70,7 @@ async function measure(engines: Engine[], ofC: () => number): Promise<Record<str
     "A reply, by how many owners are asked for in turn": growthRows(ofNode),
     "Memory after a million replies, by owners": inUseRows(inUse),
     "Both addresses and the MAC of a node": derivationRows(ofNode),
-    "The sender of a frame from a peer": claimRows(await rounds(node, IN_CLAIMS, ofC)),
+    "The sender of a frame from a peer": senderRows(await rounds(node, IN_SENDERS, ofC)),
     "From the import to the first reply": startRows(),
   };
 }

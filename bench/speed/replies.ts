@@ -1,7 +1,6 @@
 // Rounds of the C program and of an engine, by turns, and what they say of each other.
 
 import { ratio, spread } from "../spread.js";
-import { CLAIMS, withClaims, withoutClaims } from "./claims.ts";
 import {
   ANSWER,
   COPIED,
@@ -16,6 +15,7 @@ import {
 } from "./core.ts";
 import type { Engine } from "./engines.ts";
 import { PASSED } from "./frames.ts";
+import { PERMITS_REPLY, permittedByBindings, permittedInCore, SENDERS } from "./senders.ts";
 import type { Row } from "./table.ts";
 
 const ROUNDS = 5;
@@ -38,7 +38,10 @@ export const IN_NODE = [
   DERIVE_TYPESCRIPT,
 ];
 /** What is measured in a round of its own, so that it does not take time from the others. */
-export const IN_CLAIMS = Object.keys(CLAIMS).flatMap((kind) => [withClaims(kind), withoutClaims(kind)]);
+export const IN_SENDERS = [
+  PERMITS_REPLY,
+  ...Object.keys(SENDERS).flatMap((kind) => [permittedInCore(kind), permittedByBindings(kind)]),
+];
 
 /** The nanoseconds of each round, by name. */
 export type Rounds = (name: string) => number[];
@@ -76,11 +79,12 @@ export function bindingsRows(of: Rounds): Row[] {
   ];
 }
 
-/** The check of a frame's source and of what it says of neighbours, beside that of its source alone. */
-export function claimRows(of: Rounds): Row[] {
-  return Object.entries(CLAIMS).map(([kind, bar]) =>
-    row(kind, of(withClaims(kind)), "the source alone", of(withoutClaims(kind)), bar),
-  );
+/** The check of a frame's sender, beside a reply, and through the bindings beside the core. */
+export function senderRows(of: Rounds): Row[] {
+  return Object.entries(SENDERS).flatMap(([kind, bar]) => [
+    row(permittedInCore(kind), of(permittedInCore(kind)), "a reply", of(PERMITS_REPLY), bar),
+    row(permittedByBindings(kind), of(permittedByBindings(kind)), "the core", of(permittedInCore(kind))),
+  ]);
 }
 
 export function growthRows(of: Rounds): Row[] {

@@ -40,6 +40,10 @@ struct sixplane_config {
 #define SIXPLANE_MODE_RFC4193 2
 #define SIXPLANE_MODE_PROBES 4
 
+/* Bits for permits alone: no sources of nodes outside of the network, and Router Advertisements allowed. */
+#define SIXPLANE_MODE_OWN_SOURCES 8
+#define SIXPLANE_MODE_ROUTERS 16
+
 /*
  * The reasons for which a frame is not answered: X(NAME, number, name). Builds without reasons return SIXPLANE_PASS or
  * SIXPLANE_INVALID instead. A number never changes its meaning.

@@ -30,11 +30,11 @@ type FetchResponse = typeof globalThis extends { Response: { prototype: infer Ty
 export type CoreSource = ArrayBuffer | ArrayBufferView | CompiledModule;
 
 /**
- * Bits of the record's modes byte; the first two are also what `owner` returns.
+ * Bits of the record's modes byte; the first two are also what `owner` returns. The last two are for `permits`.
  *
  * @internal
  */
-export const MODE_BITS = { "6plane": 1, rfc4193: 2, probes: 4 } as const;
+export const MODE_BITS = { "6plane": 1, rfc4193: 2, probes: 4, ownSources: 8, routers: 16 } as const;
 
 /**
  * The bytes of an advertisement, and of the memory that a frame needs at least.
@@ -109,6 +109,11 @@ export interface CoreExports {
    * node, or a reserved one.
    */
   readonly neighbour: (config: number, address: number, out: number) => number;
+  /**
+   * Whether the record's node may have sent the frame: 0 for no; 1 where its headers permit it; 2 for a permitted
+   * message of Neighbor Discovery, all of which was looked at.
+   */
+  readonly permits: (config: number, frame: number, length: number) => number;
 }
 
 /**
@@ -125,7 +130,8 @@ export class Core {
     this.#module = module;
     this.#exports = instance.exports as Partial<CoreExports>;
     const memory = this.#exports.memory;
-    if (memory?.buffer?.byteLength !== PAGE || !(this.#exports.respond ?? this.#exports.neighbour)) {
+    const { respond, neighbour, permits } = this.#exports;
+    if (memory?.buffer?.byteLength !== PAGE || !(respond ?? neighbour ?? permits)) {
       throw new InputError("core must be a build of sixplane's, got another WebAssembly module");
     }
     this.#bytes = new Uint8Array(memory.buffer); // never detached: the module cannot grow its memory
@@ -176,6 +182,13 @@ export class Core {
   /** The MAC (6 bytes) of the node, another than the configured one, that an IPv6 address (16 bytes) embeds. */
   neighbour(address: Uint8Array): Uint8Array | undefined {
     return this.#ask("neighbour", address) ? this.#output(6) : undefined;
+  }
+
+  /** Whether the configured node may have sent the frame, of which as much is looked at as `frame` holds. */
+  permits(frame: Uint8Array): boolean {
+    const seen = frame.subarray(0, PAGE - FRAME);
+    this.#bytes.set(seen, FRAME);
+    return this.#need("permits")(RECORD, FRAME, seen.length) > 0;
   }
 
   /** The memory for a frame, 65,518 bytes. */

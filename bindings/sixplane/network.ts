@@ -7,7 +7,7 @@ import { formatMac, isMac, parseMac } from "./mac.ts";
 import { checkWhole } from "./number.ts";
 import { type Prefix, prefixAround } from "./prefix.ts";
 import { Responder, type ResponderOptions } from "./responder.ts";
-import { permitsSource, type SourcePolicy } from "./sender.ts";
+import { policyBits, type SourcePolicy } from "./sender.ts";
 
 /**
  * The node that owns an address or a MAC.
@@ -193,21 +193,24 @@ export class Network {
    * - every link-layer address in its options must be the node's MAC
    * - a Router Advertisement is permitted only if `routers` is true, and a Redirect never
    *
-   * A frame that cannot be checked is not permitted: with an incomplete Ethernet header; of ethertype `86dd` with an
-   * incomplete IPv6 packet or another IP version; with a cut extension header; with a
-   * message of Neighbor Discovery that is cut or in a fragment. For other ethertypes, only the MAC is checked.
+   * A frame that cannot be checked is not permitted: with an incomplete Ethernet header, or more than three VLAN
+   * tags; of ethertype `86dd` with an incomplete IPv6 packet, one that does not end in the first 65,518 bytes, or
+   * another IP version; with a cut extension header; with a message of Neighbor Discovery that is cut or in a
+   * fragment. For other ethertypes, only the MAC is checked.
    *
    * @param node the address of the node that sent the frame, 10 hex digits, as the transport knows it
    * @param frame an Ethernet frame from its destination MAC on
    * @param policy other source addresses that the node may use; by default, all foreign ones
    * @throws InputError for a bad node address, anything but bytes, or a bad policy
+   * @throws MissingFunctionError if the loaded build of the core lacks `permits`
    * @example
    * if (network.permitsSource("deadbeef01", frame)) deliver(frame);
    * network.permitsSource("deadbeef01", frame, { foreign: false });  // no foreign address either
    */
   permitsSource(node: string, frame: Uint8Array, policy?: SourcePolicy): boolean {
     const bytes = parseNode(node);
-    return permitsSource(this.#configured(bytes), bytes, frame, policy);
+    if (!(frame instanceof Uint8Array)) throw mismatch("frame", "a Uint8Array", frame);
+    return this.#configured(bytes, policyBits(policy)).permits(frame);
   }
 
   /**
@@ -221,8 +224,8 @@ export class Network {
   }
 
   /** The core, which all networks share, configured for this network and both modes. */
-  #configured(node: Uint8Array = NO_NODE): Core {
-    this.#core.configure(this.#id, node, MODE_BITS["6plane"] | MODE_BITS.rfc4193);
+  #configured(node: Uint8Array = NO_NODE, policy = 0): Core {
+    this.#core.configure(this.#id, node, MODE_BITS["6plane"] | MODE_BITS.rfc4193 | policy);
     return this.#core;
   }
 }

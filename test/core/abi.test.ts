@@ -18,13 +18,14 @@ import {
 
 const DERIVATION = ["mac", "macOwner", "neighbour", "owner", "rfc4193", "sixplane"];
 const EXPORTS: Record<string, string[]> = {
-  sixplane: ["memory", ...DERIVATION, "respond"],
+  sixplane: ["memory", ...DERIVATION, "permits", "respond"],
   responder: ["memory", "respond"],
   "responder-6plane": ["memory", "respond"],
   "responder-rfc4193": ["memory", "respond"],
   tiny: ["memory", "respond"],
   address: ["memory", ...DERIVATION],
   neighbour: ["memory", "neighbour"],
+  permits: ["memory", "permits"],
 };
 
 /** What WAMR gives its builds. */

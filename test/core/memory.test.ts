@@ -3,8 +3,19 @@ import binaryen from "binaryen";
 import fc from "fast-check";
 import type { CoreExports } from "sixplane";
 import { describe, expect, test } from "vitest";
+import { seeded } from "../fuzz/frames.ts";
+import { type PeerCase, peerCase } from "../fuzz/peer-frames.ts";
 import { anyFrame, nearSolicitation } from "../support/arbitraries.ts";
-import { BUILDS, type Build, Host, type Judged, NEIGHBOURS, RESPONDERS, record } from "../support/builds.ts";
+import {
+  BUILDS,
+  type Build,
+  CHECKERS,
+  Host,
+  type Judged,
+  NEIGHBOURS,
+  RESPONDERS,
+  record,
+} from "../support/builds.ts";
 import {
   ALL_NODES,
   type Fields,
@@ -44,6 +55,8 @@ interface Question {
 type Place = { config: number; frame: number };
 
 const END = 0x10000;
+const PEER_FRAMES = Array.from({ length: 500 }, (_, index) => peerCase(seeded(1, index)));
+
 /** The longest solicitation, all options, that fits into memory beside a record. */
 const LONGEST = 65_518;
 const ADVERTISEMENT = 86;
@@ -313,6 +326,20 @@ function call(exports: CoreExports, { name, takes }: Derived, { config, at, out 
   return (exports[name] as (...given: number[]) => number | undefined)(...given);
 }
 
+/** Judges a peer's frame on a guarded build, record and frame apart; throws where it touches what it may not. */
+function permit(guard: MemoryGuard, one: PeerCase): number {
+  const { exports, bytes } = guard.host;
+  const { length } = one.frame;
+  const [config, frame] = [0x7ff1, 0x9003];
+  bytes.set(hex(record(toHex(one.network), toHex(one.node), one.modes)), config);
+  bytes.set(one.frame, frame);
+  const reads = [
+    { start: config, length: 16 },
+    { start: frame, length },
+  ];
+  return guard.permit(reads, [], 1_000, () => exports.permits(config, frame, length));
+}
+
 /** Runs the function on a guarded build; throws where it does what it may not. */
 function derive(guard: MemoryGuard, derived: Derived, record: string, taken: string, place: Derivation) {
   const { host } = guard;
@@ -389,6 +416,7 @@ describe.each(BUILDS)("the $name build", (build) => {
           for (const taken of derived.of(row))
             for (const node of [row.node, "0123456789"])
               derive(guard, derived, record(row.network, node), taken, beside(0));
+        if (CHECKERS.includes(build)) for (const one of PEER_FRAMES) permit(guard, one);
       };
       expect(run, access).toThrow(/^(reads|writes) \d bytes at \d+, and may not at/);
     }

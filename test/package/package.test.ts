@@ -19,6 +19,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MODULES = [
   "address.wasm",
   "neighbour.wasm",
+  "permits.wasm",
   "responder-6plane.wasm",
   "responder-rfc4193.wasm",
   "responder.wasm",
@@ -27,7 +28,7 @@ const MODULES = [
 ];
 
 /** What the package may weigh, packed: most of it is the C of seven builds, and the command line with its eBPF and its checks. */
-const MOST_BYTES = 310_000;
+const MOST_BYTES = 330_000;
 
 /** The pages that the README links to, and those that they link to below `bindings`. */
 const PAGES = [

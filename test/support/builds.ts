@@ -33,6 +33,7 @@ const exporting = (name: string) =>
 export const RESPONDERS = exporting("respond");
 export const DERIVERS = exporting("owner");
 export const NEIGHBOURS = exporting("neighbour");
+export const CHECKERS = exporting("permits");
 
 function build(name: string, use: string[]): Build {
   const constant = (name: string) => Number(use.find((one) => one.startsWith(`${name}=`))?.split("=")[1]);

@@ -16,6 +16,8 @@ const SIGNATURES: Record<string, string> = {
   owner: "owner(config, address, out): the mode, 1 or 2, and 5 bytes, the node address; or 0",
   macOwner: "macOwner(config, mac, out): 1 and 5 bytes, the node address; or 0",
   neighbour: "neighbour(config, address, out): the mode, 1 or 2, and 6 bytes, the owner's MAC; or 0",
+  permits:
+    "permits(config, frame, length): whether the record's node may have sent the frame: 0 no, 1 or 2 yes",
   memory: "memory: one page, 64 KiB, that it never grows",
 };
 
