@@ -340,6 +340,56 @@ describe("the order of things:", () => {
       "local.get 0 i32.const 3 i32.gt_u if i32.const 1000 local.set 0 end local.get 1 local.get 0 i32.le_u if i32.const 7 return end i32.const 8",
     ],
     [
+      "an if with else, each of which sets what the other may",
+      "(param i32 i32) (result i32) (local i32)",
+      "i32.const 5 local.set 2 local.get 0 if local.get 1 local.set 2 else local.get 2 i32.const 1 i32.add local.set 1 end local.get 2 local.get 1 i32.sub",
+    ],
+    [
+      "an if with else and a result, beside a value that waits",
+      "(param i32 i32) (result i32)",
+      "local.get 1 local.get 0 i32.const 3 i32.and if (result i32) local.get 0 i32.const 7 local.set 0 else local.get 1 i32.const 3 i32.mul end i32.sub local.get 0 i32.xor",
+    ],
+    [
+      "an if with else and a wide result in one of the same kind",
+      "(param i32 i32) (result i32)",
+      "local.get 0 if (result i64) local.get 1 if (result i64) i64.const 0x123456789 else i64.const 3 end i64.const 1 i64.add else i64.const 0x7000000000 end i64.const 4 i64.shr_u i32.wrap_i64",
+    ],
+    [
+      "an if whose one part returns, and an else whose end alone is reached",
+      "(param i32 i32) (result i32)",
+      "local.get 0 if i32.const 3 return else local.get 1 local.set 0 end local.get 0 local.get 1 i32.add",
+    ],
+    [
+      "an else that returns",
+      "(param i32 i32) (result i32)",
+      "local.get 0 if (result i32) local.get 1 else i32.const 3 return end local.get 0 i32.add",
+    ],
+    [
+      "an if both of whose parts return",
+      "(param i32) (result i32)",
+      "local.get 0 if i32.const 3 return else i32.const 4 return end i32.const 5",
+    ],
+    [
+      "an if with else whose condition is known, either way",
+      "(param i32) (result i32)",
+      "i32.const 1 if (result i32) local.get 0 else i32.const 9 end i32.const 0 if (result i32) i32.const 9 else local.get 0 i32.const 2 i32.add end i32.sub",
+    ],
+    [
+      "an if with else in code that cannot be reached",
+      "(param i32) (result i32)",
+      "block br 0 local.get 0 if i32.const 1 local.set 0 else i32.const 2 local.set 0 end end local.get 0",
+    ],
+    [
+      "a branch out of an else, and a block with a result",
+      "(param i32 i32) (result i32)",
+      "block (result i32) block local.get 0 if local.get 1 local.set 0 else local.get 1 i32.const 3 i32.gt_u br_if 1 i32.const 8 local.set 0 end end local.get 0 end i32.const 1 i32.add",
+    ],
+    [
+      "what an if says of a number, in its else",
+      "(param i32 i32) (result i32)",
+      "local.get 0 i32.const 3 i32.ge_u if i32.const 6 local.set 0 else local.get 1 local.get 0 i32.lt_u if i32.const 7 return end end local.get 1 local.get 0 i32.le_u if i32.const 5 return end i32.const 8",
+    ],
+    [
       "sums and differences that wrap",
       "(param i32 i32) (result i32) (local i32)",
       "i32.const 9 i32.load8_u i32.const 6 i32.sub local.set 2 local.get 0 local.get 2 i32.gt_u if i32.const 7 return end i32.const 9 i32.load8_u i32.const -2 i32.add local.set 2 local.get 1 local.get 2 i32.ge_u",

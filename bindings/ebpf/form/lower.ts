@@ -64,8 +64,12 @@ interface Block {
   branches: number;
   /** What was known of ranges at the start. It is still so at the end, but for what is set inside. */
   ranges: Map<Variable, Range>;
-  /** What is known besides where only an `if` that is not entered leads to the end. */
+  /** What is known besides where the condition of an `if` does not hold. */
   skipped: [Variable, bigint][];
+  /** The part behind `else`, before that is reached. */
+  otherwise?: Block | undefined;
+  /** What the block leaves on the operand stack. */
+  result?: Variable | undefined;
 }
 
 class Lowering {
@@ -111,10 +115,12 @@ class Lowering {
     const { name, at } = one;
     if (this.#unreachable !== undefined) {
       if (/^(block|loop|if)$/.test(name)) this.#unreachable++;
+      else if (name === "else" && this.#unreachable === 0) this.#else(at);
       else if (name === "end" && this.#unreachable-- === 0) this.#end(at);
       return;
     }
     if (/^(block|loop|if)$/.test(name)) this.#open(one, body, n);
+    else if (name === "else") this.#else(at);
     else if (name === "end") this.#end(at);
     else if (name === "br") this.#branch(this.#target(one), at);
     else if (name === "return") this.#branch(this.#blocks[0], at);
@@ -155,13 +161,14 @@ class Lowering {
     return binary(operator as Operator, left, right, at);
   }
 
-  #open({ name, at }: Instruction, body: Instruction[], n: number): void {
+  #open({ name, at, result }: Instruction, body: Instruction[], n: number): void {
     const condition = name === "if" ? this.#pop() : undefined;
     this.#settle(() => true, at);
     const label: Label = { name: `${name} at 0x${at.toString(16)}` };
     const sets = setsIn(body, n).map((index) => this.#locals[index] as Variable);
     const backward = name === "loop";
     const block = this.#block(label, backward, sets);
+    if (result) block.result = { name: `result of ${label.name}`, type: result };
     this.#blocks.push(block);
     if (backward) {
       for (const variable of sets) this.#forget(variable);
@@ -169,7 +176,24 @@ class Lowering {
     }
     if (!condition) return;
     block.skipped = mostWhereFalse(condition, this.ranges);
-    this.#branch(block, at, condition, false);
+    if (hasElse(body, n)) block.otherwise = this.#block({ name: `else of ${label.name}` }, false, []);
+    this.#branch(block.otherwise ?? block, at, condition, false);
+  }
+
+  /** Ends what is done where the condition of the innermost `if` holds, and starts what is done where it does not. */
+  #else(at: number): void {
+    const block = this.#blocks.at(-1) as Block;
+    const otherwise = block.otherwise as Block;
+    block.otherwise = undefined;
+    if (this.#unreachable === undefined) {
+      this.#leave(block, at);
+      this.#branch(block, at);
+    }
+    this.#unreachable = otherwise.branches > 0 ? undefined : 0;
+    this.#restore(block);
+    this.#learn(block.skipped);
+    block.skipped = [];
+    this.#out.push({ kind: "label", label: otherwise.label });
   }
 
   #block(label: Label, backward: boolean, sets: Variable[]): Block {
@@ -181,17 +205,32 @@ class Lowering {
     const block = this.#blocks.pop() as Block;
     const fallsThrough = this.#unreachable === undefined;
     if (fallsThrough && this.#blocks.length === 0) this.#return(at);
+    if (fallsThrough) this.#leave(block, at);
     this.#unreachable = fallsThrough || block.branches > 0 ? undefined : 0;
-    this.#stack.length = block.height;
-    this.ranges.clear();
-    for (const [variable, range] of block.ranges) this.ranges.set(variable, range);
+    this.#restore(block);
     if (!fallsThrough && block.branches === 1) this.#learn(block.skipped);
-    for (const variable of block.sets) this.#forget(variable);
     if (!block.backward) this.#out.push({ kind: "label", label: block.label });
+    if (block.result) this.#push({ kind: "variable", type: block.result.type, variable: block.result });
   }
 
-  #target({ immediate = 0n }: Instruction): Block | undefined {
-    return this.#blocks.at(-1 - Number(immediate));
+  /** Takes the block's result from the operand stack, at one of the places where the block ends. */
+  #leave({ result }: Block, at: number): void {
+    if (result) this.#out.push({ kind: "set", variable: result, value: this.#pop(), at });
+  }
+
+  /** Goes back to what was on the operand stack, and known, at the start of the block, but for what is set inside. */
+  #restore({ height, ranges, sets }: Block): void {
+    this.#stack.length = height;
+    this.ranges.clear();
+    for (const [variable, range] of ranges) this.ranges.set(variable, range);
+    for (const variable of sets) this.#forget(variable);
+  }
+
+  /** @throws TranslationError where a value goes with the branch */
+  #target({ at, name, immediate = 0n }: Instruction): Block | undefined {
+    const block = this.#blocks.at(-1 - Number(immediate));
+    if (block?.result && !block.backward) throw refusal(at, `${name} with a result is not translated`);
+    return block;
   }
 
   #branchIf(one: Instruction): void {
@@ -337,6 +376,17 @@ function accessOf(name: string): { type: Type; bytes: Width; signed: boolean } |
   if (!type) return undefined;
   const bytes = (Number(bits ?? type.slice(1)) / 8) as Width;
   return { type: type as Type, bytes, signed: signed !== undefined };
+}
+
+/** Whether the `if` at a place of the body has an `else`. */
+function hasElse(body: Instruction[], start: number): boolean {
+  for (let n = start, depth = 0; n < body.length; n++) {
+    const { name } = body[n] as Instruction;
+    if (/^(block|loop|if)$/.test(name)) depth++;
+    else if (name === "end" && --depth === 0) return false;
+    else if (name === "else" && depth === 1) return true;
+  }
+  return false;
 }
 
 /** The locals that are set in the block which starts at a place of the body. */

@@ -13,6 +13,8 @@ export interface Instruction {
   name: string;
   /** A constant, the number of a local or function, how many labels a branch goes out, or what is added to an address. */
   immediate?: bigint;
+  /** What a block leaves on the operand stack; undefined where that is nothing. */
+  result?: Type;
 }
 
 export interface FunctionType {
@@ -69,7 +71,7 @@ const HEADER = 8;
 const NUMBERED = /^(br|br_if|call|local\.(get|set|tee))$/;
 const BLOCKS = /^(block|loop|if)$/;
 const PLAIN =
-  /^(end|return|drop|select|i(32|64)\.(eqz|eq|ne|[lg][te]_[su]|add|sub|mul|and|or|xor|shl|shr_[su]|rot[lr])|i32\.wrap_i64|i64\.extend_i32_[su])$/;
+  /^(else|end|return|drop|select|i(32|64)\.(eqz|eq|ne|[lg][te]_[su]|add|sub|mul|and|or|xor|shl|shr_[su]|rot[lr])|i32\.wrap_i64|i64\.extend_i32_[su])$/;
 const MEMORY = /^i(32|64)\.(load|store)(8|16|32)?(_[su])?$/;
 
 /**
@@ -175,14 +177,18 @@ function instruction(reader: Reader): Instruction {
     return { at, name, immediate: BigInt(reader.unsigned()) };
   }
   if (BLOCKS.test(name)) {
-    if (reader.byte() !== EMPTY_BLOCK) throw refusal(at, `${name} with a result is not translated`);
-    return { at, name };
+    const type = reader.byte();
+    if (type === EMPTY_BLOCK) return { at, name };
+    const result = TYPES.get(type);
+    if (!result) throw refusal(at, `${name} with parameters, or such a result, is not translated`);
+    return { at, name, result };
   }
   throw refusal(at, `${name} is not translated`);
 }
 
 /** The instruction as it stands in the text format. */
-export function textOf({ name, immediate }: Instruction): string {
+export function textOf({ name, immediate, result }: Instruction): string {
+  if (result) return `${name} (result ${result})`;
   if (immediate === undefined) return name;
   if (!MEMORY.test(name)) return `${name} ${immediate}`;
   return immediate === 0n ? name : `${name} offset=${immediate}`;
