@@ -103,8 +103,9 @@ export function permits(config: usize, frame: usize, length: i32): i32 {
     }
     next = load<u8>(message);
     message += size;
+    if (message > end) return REFUSED; // compared here, so that Linux's verifier sees the loop end
   }
-  if (message >= end) return REFUSED;
+  if (message == end) return REFUSED;
   const type: u32 = load<u8>(message);
   if (type - ROUTER_SOLICITATION > REDIRECT - ROUTER_SOLICITATION) return PERMITTED;
   // In a fragment, the message may go on elsewhere (RFC 6980).

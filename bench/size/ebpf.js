@@ -28,7 +28,7 @@ export const missingVerifier = obstacle();
  */
 export function ebpfSizes(module) {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module));
-  if (!exports["respond"]) return { ebpf: null, verified: null };
+  if (!exports["respond"] && !exports["permits"]) return { ebpf: null, verified: null };
   const program = translate(module);
   return { ebpf: program.bytes.length / INSTRUCTION_BYTES, verified: verified(program) };
 }

@@ -4,14 +4,14 @@ import { transformSync } from "esbuild";
 import { ROOT } from "./files.js";
 
 const BUDGETS = [
-  { build: "sixplane.wasm", budget: 2214, bytes: file },
+  { build: "sixplane.wasm", budget: 2219, bytes: file },
   { build: "responder.wasm", budget: 911, bytes: file },
   { build: "responder-6plane.wasm", budget: 872, bytes: file },
   { build: "responder-rfc4193.wasm", budget: 877, bytes: file },
   { build: "tiny.wasm", budget: 551, bytes: file },
   { build: "address.wasm", budget: 566, bytes: file },
   { build: "neighbour.wasm", budget: 282, bytes: file },
-  { build: "permits.wasm", budget: 908, bytes: file },
+  { build: "permits.wasm", budget: 913, bytes: file },
   { build: "index.js", note: "minified, gzipped, wasm included", budget: 9216, bytes: bundle },
 ];
 

@@ -7,10 +7,14 @@ import { selectInstructions } from "./code/select.ts";
 import { withoutDead, withoutIdle } from "./code/tidy.ts";
 import { TranslationError } from "./error.ts";
 import { lower } from "./form/lower.ts";
-import { around, BASE, FRAME, LENGTHS, MEMORY, RECORD, type Returns, STACK } from "./program.ts";
+import { BASE, FRAME, MEMORY, RECORD, STACK } from "./program/memory.ts";
+import { aroundPermits, PERMITS_LENGTHS } from "./program/permits.ts";
+import { aroundRespond, RESPOND_LENGTHS, type Returns } from "./program/respond.ts";
 import { decode, type Module } from "./wasm/decode.ts";
 
 export interface Program extends Encoded {
+  /** The function that it was made of. */
+  name: Translated;
   code: Instruction[];
   module: Module;
 }
@@ -18,21 +22,30 @@ export interface Program extends Encoded {
 /** The machine's registers. */
 const REGISTERS = [0, 1, 2, 3, 4, 5, 7, 8, 6, 9];
 
+/** What of the core can be translated: `respond` to a program for tc egress, `permits` to one for tc ingress. */
+export type Translated = "respond" | "permits";
+
 /**
- * Translates a module's `respond` to a program for tc egress.
+ * Translates a function of a module to a program.
  *
+ * @param name by default, `respond` where the module has that
  * @throws TranslationError where the module has no such function, or one that cannot be translated
  */
-export function translate(wasm: Uint8Array<ArrayBuffer>): Program {
+export function translate(wasm: Uint8Array<ArrayBuffer>, name?: Translated): Program {
   const module = decode(wasm);
-  const index = module.exports.get("respond");
-  if (index === undefined) throw new TranslationError("the module exports no function respond");
-  const routine = lower(module, index, [BigInt(RECORD), BigInt(FRAME), LENGTHS]);
+  const chosen = name ?? (module.exports.has("respond") ? "respond" : "permits");
+  const index = module.exports.get(chosen);
+  if (index === undefined) {
+    const lacks = name ? `no function ${name}` : "neither respond nor permits";
+    throw new TranslationError(`the module exports ${lacks}`);
+  }
+  const lengths = chosen === "respond" ? RESPOND_LENGTHS : PERMITS_LENGTHS;
+  const routine = lower(module, index, [BigInt(RECORD), BigInt(FRAME), lengths]);
   const selected = selectInstructions(routine, { base: BASE, bytes: MEMORY });
-  const whole = around(selected, returnsOf(wasm));
+  const whole = chosen === "respond" ? aroundRespond(selected, returnsOf(wasm)) : aroundPermits(selected);
   const { code } = allocate(withoutDead(whole, []), REGISTERS, STACK);
   const tidy = withoutIdle(code);
-  return { ...encode(tidy), code: tidy, module };
+  return { ...encode(tidy), name: chosen, code: tidy, module };
 }
 
 /** What the core says to frames that the program does not show it: asked here, once. */

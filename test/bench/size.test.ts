@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { BUILDS, RESPONDERS } from "../support/builds.ts";
+import { BUILDS, CHECKERS, RESPONDERS } from "../support/builds.ts";
 import { folder } from "../support/command.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -49,7 +49,7 @@ describe("the size report", () => {
       for (const [column, size] of Object.entries(sizes)) {
         const onChip = ["cortexM0", "cortexM3", "rv32imc"].includes(column);
         const isEbpf = ["ebpf", "verified"].includes(column);
-        const isInKernel = RESPONDERS.some(({ name }) => name === build);
+        const isInKernel = [...RESPONDERS, ...CHECKERS].some(({ name }) => name === build);
         const lacks = onChip
           ? stderr.includes(column)
           : isEbpf

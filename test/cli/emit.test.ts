@@ -143,7 +143,7 @@ describe("sixplane emit", () => {
     [["responder", "--format", "elf"], 'format must be wasm, header, c, ebpf or ebpf-listing, got "elf" (3)'],
     [
       ["address", "--format", "ebpf"],
-      'variant must be one that can be translated to eBPF, got "address" (7): the module exports no function respond',
+      'variant must be one that can be translated to eBPF, got "address" (7): the module exports neither respond nor permits',
     ],
     [["responder", "--for", "wasm3"], 'runtime must be wamr, got "wasm3" (5)'],
     [["responder", "--for", "wamr"], 'format for WAMR must be wasm or header, got "c" (1)'],

@@ -1,6 +1,7 @@
 // What the translated builds do in the kernel is what they do as WebAssembly: verdict, reason, reply, and the frame left alone.
 import { describe, expect, test } from "vitest";
-import { COUNTER, LONGEST } from "../../bindings/ebpf/program.ts";
+import { LONGEST } from "../../bindings/ebpf/program/memory.ts";
+import { COUNTER } from "../../bindings/ebpf/program/respond.ts";
 import { caseOf, seeded } from "../fuzz/frames.ts";
 import { RESPONDERS, record } from "../support/builds.ts";
 import {

@@ -1,15 +1,20 @@
 // What runs in the machine of old-kernel.test.ts: every build is loaded there, and compared with its WebAssembly; then an
 // interface is attached.
 import { release } from "node:os";
+import { LONGEST } from "../../bindings/ebpf/program/memory.ts";
 import { caseOf, seeded } from "../fuzz/frames.ts";
-import { RESPONDERS, record } from "../support/builds.ts";
+import { peerCase } from "../fuzz/peer-frames.ts";
+import { CHECKERS, RESPONDERS, record } from "../support/builds.ts";
 import { hex } from "../support/frames.ts";
 import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
 import { attachTwice } from "./old-kernel-attach.ts";
 import { MUTANTS } from "./old-kernel-mutants.ts";
+import { PermitTwin } from "./permit-twin.ts";
 import { Twin } from "./twin.ts";
 
 const SEED = 61;
+/** The shortest frame that the kernel's test run takes. */
+const LEAST = 54;
 
 for (const build of RESPONDERS) {
   using twin = new Twin(build);
@@ -28,5 +33,17 @@ for (const build of RESPONDERS) {
       refused: twin.refused,
     }),
   );
+}
+for (const build of CHECKERS) {
+  using twin = new PermitTwin(build);
+  const results = [0, 0, 0];
+  for (let index = 0; index < MUTANTS; index++) {
+    const { frame, ...config } = peerCase(seeded(SEED, index));
+    if (frame.length < LEAST || frame.length > LONGEST) continue;
+    const result = twin.check(config, frame);
+    results[result] = (results[result] ?? 0) + 1;
+  }
+  const { verified } = twin.loaded;
+  console.log(JSON.stringify({ kernel: release(), checker: build.name, verified, results }));
 }
 await attachTwice();

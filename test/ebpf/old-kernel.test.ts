@@ -1,7 +1,7 @@
 // Debian's own kernel, 6.1: its verifier lets every build run, which then does what it does as WebAssembly; and it answers on
 // an interface, by clsact.
 import { beforeAll, describe, expect, test } from "vitest";
-import { RESPONDERS } from "../support/builds.ts";
+import { CHECKERS, RESPONDERS } from "../support/builds.ts";
 import { A, B } from "../support/hosts.ts";
 import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
 import { noMachine, runInMachine } from "./old-kernel.ts";
@@ -13,6 +13,8 @@ const DRIVERS = ["veth", "sch_ingress", "cls_bpf"];
 
 interface Row {
   build?: string;
+  checker?: string;
+  results: number[];
   kernel: string;
   verified: number;
   compared: number;
@@ -39,6 +41,15 @@ describe.skipIf(noMachine)(`in Linux 6.1${noMachine ? `: ${noMachine}` : ""}`, (
       expect(verified).toBeLessThan(200_000); // of a million: there is room for rules to come
       expect(compared + refused).toBe(CASES);
       expect(refused).toBeLessThan(MUTANTS / 10);
+    }
+  });
+
+  test("the check of a frame's sender is loaded, and does what it does as WebAssembly", () => {
+    const checkers = rows.filter(({ checker }) => checker !== undefined);
+    expect(checkers.map(({ checker }) => checker)).toEqual(CHECKERS.map(({ name }) => name));
+    for (const { verified, results } of checkers) {
+      expect(verified).toBeLessThan(600_000); // of a million
+      for (const count of results) expect(count).toBeGreaterThan(MUTANTS / 40);
     }
   });
 

@@ -3,7 +3,8 @@
 import { Bpf, type TestRun } from "../../bindings/ebpf/kernel/bpf.ts";
 import { BpfError } from "../../bindings/ebpf/kernel/error.ts";
 import { Loaded } from "../../bindings/ebpf/kernel/loaded.ts";
-import { COUNTER, LONGEST } from "../../bindings/ebpf/program.ts";
+import { LONGEST } from "../../bindings/ebpf/program/memory.ts";
+import { COUNTER } from "../../bindings/ebpf/program/respond.ts";
 import { translate } from "../../bindings/ebpf/translate.ts";
 import { loadLibc } from "../../bindings/tap/kernel/load-libc.ts";
 import type { Case } from "../fuzz/frames.ts";

@@ -44,7 +44,7 @@ describe("a room", () => {
     ],
     [
       "ebpf/kernel",
-      ["./bpf.ts", "../program.ts", "../code/encode.ts", "../../tap/kernel/libc.ts", "node:fs"],
+      ["./bpf.ts", "../program/memory.ts", "../code/encode.ts", "../../tap/kernel/libc.ts", "node:fs"],
       [
         "sixplane",
         "../../sixplane/errors.ts",

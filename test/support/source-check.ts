@@ -49,6 +49,7 @@ function permitPayload(config: Config, packet: Uint8Array): number {
     isFragment ||= next === 44;
     const more = byte(rest, 1);
     const size = next === 44 ? 8 : next === 51 ? 4 * more + 8 : 8 * more + 8;
+    if (size > rest.length) return REFUSED;
     next = byte(rest, 0);
     rest = rest.subarray(size);
   }

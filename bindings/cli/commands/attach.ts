@@ -6,7 +6,7 @@ import type { Device, Libc, Setup } from "sixplane/tap";
 import { Bpf } from "../../ebpf/kernel/bpf.ts";
 import { BpfError } from "../../ebpf/kernel/error.ts";
 import { Loaded } from "../../ebpf/kernel/loaded.ts";
-import { COUNTER } from "../../ebpf/program.ts";
+import { COUNTER } from "../../ebpf/program/respond.ts";
 import { translate } from "../../ebpf/translate.ts";
 import { Failure } from "../io/failure.ts";
 import { type Identifiers, networkOf, soleWord } from "../io/identifiers.ts";

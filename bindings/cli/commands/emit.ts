@@ -6,7 +6,7 @@ import { linked } from "../../ebpf/code/encode.ts";
 import { TranslationError } from "../../ebpf/error.ts";
 import { listing } from "../../ebpf/listing.ts";
 import { objectOf } from "../../ebpf/object/elf.ts";
-import { MAPS } from "../../ebpf/program.ts";
+import { MAPS } from "../../ebpf/program/memory.ts";
 import { type Program, translate } from "../../ebpf/translate.ts";
 import { Place, writeAll } from "../io/atomic-file.ts";
 import { makeFolders } from "../io/folder.ts";
@@ -43,7 +43,7 @@ const FORMATS = new Map<string, (variant: string) => Emitted[]>([
       const program = translated(variant);
       const raw = linked(program, (map) => Object.keys(MAPS).indexOf(map));
       return [
-        { name: `${variant}.bpf.o`, bytes: objectOf("respond", program) },
+        { name: `${variant}.bpf.o`, bytes: objectOf(program.name, program) },
         { name: `${variant}.bpf.bin`, bytes: raw },
       ];
     },
@@ -107,7 +107,7 @@ function shipped(...names: string[]): Emitted[] {
   return names.map((name) => ({ name: basename(name), bytes: readFileSync(join(DIST, name)) }));
 }
 
-/** @throws InputError where the variant has no responder */
+/** @throws InputError where the variant has neither a responder nor the check of a frame's sender */
 function translated(variant: string): Program {
   try {
     return translate(new Uint8Array(readFileSync(join(DIST, `${variant}.wasm`))));

@@ -50,6 +50,23 @@ const BELOW: Partial<Record<Relation, "holds" | "fails">> = {
   ge_u: "fails",
 };
 
+type Comparison = Expression & { kind: "compare" };
+
+/** The same comparison, but with the side on the right of which alone a range is known, where that is on the left. */
+function turned(condition: Comparison, known: ReadonlyMap<Variable, Range>): Comparison {
+  const { relation, left, right } = condition;
+  const other = TURNED[relation];
+  if (!other || isConstant(left) || !rangeOf(left, known) || rangeOf(right, known)) return condition;
+  return { ...condition, relation: other, left: right, right: left };
+}
+
+const TURNED: Partial<Record<Relation, Relation>> = {
+  lt_u: "gt_u",
+  le_u: "ge_u",
+  gt_u: "lt_u",
+  ge_u: "le_u",
+};
+
 /**
  * The same condition, but where a value is compared with a variable that has a range, it is first compared with the range's
  * end: what is above that is above the variable.
@@ -60,13 +77,14 @@ export function bounded(condition: Expression, known: ReadonlyMap<Variable, Rang
     return binary(operator, bounded(left, known), bounded(right, known), at);
   }
   if (condition.kind !== "compare" || isConstant(condition.right)) return condition;
-  const { relation, left, right, at } = condition;
+  const { relation, left, right, at } = turned(condition, known);
   const range = rangeOf(right, known);
   const tells = BELOW[relation];
   if (!range || !tells) return condition;
+  const told = compare(relation, left, right, at);
   const end = constant("i32", range.most);
-  if (tells === "fails") return binary("or", compare("gt_u", left, end, at), condition, at);
-  return binary("and", compare("le_u", left, end, at), condition, at);
+  if (tells === "fails") return binary("or", compare("gt_u", left, end, at), told, at);
+  return binary("and", compare("le_u", left, end, at), told, at);
 }
 
 /** What is known of variables where the condition is 0: for each, the most that it can be. */
@@ -76,8 +94,9 @@ export function mostWhereFalse(
 ): [Variable, bigint][] {
   if (condition.kind === "binary" && condition.operator === "or")
     return [...mostWhereFalse(condition.left, known), ...mostWhereFalse(condition.right, known)];
-  if (condition.kind !== "compare" || condition.left.kind !== "variable") return [];
-  const range = rangeOf(condition.right, known);
-  if (!range || BELOW[condition.relation] !== "fails") return [];
-  return [[condition.left.variable, range.most]];
+  if (condition.kind !== "compare") return [];
+  const { relation, left, right } = turned(condition, known);
+  const range = rangeOf(right, known);
+  if (left.kind !== "variable" || !range || BELOW[relation] !== "fails") return [];
+  return [[left.variable, range.most]];
 }

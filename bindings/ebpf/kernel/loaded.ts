@@ -1,6 +1,6 @@
 import type { Libc } from "../../tap/kernel/libc.ts";
 import { type Linkable, linked } from "../code/encode.ts";
-import { COUNTERS, MAPS, type MapName, RECORD, RECORD_BYTES } from "../program.ts";
+import { COUNTERS, MAPS, type MapName, RECORD, RECORD_BYTES } from "../program/memory.ts";
 import type { Bpf, File, TestRun } from "./bpf.ts";
 import { addFilter } from "./clsact.ts";
 import { BpfError } from "./error.ts";

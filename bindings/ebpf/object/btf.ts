@@ -3,7 +3,7 @@
 //
 //   struct { int (*type)[6]; int (*max_entries)[1]; u32 *key; u8 (*value)[264]; } memory SEC(".maps");
 
-import { MAPS } from "../program.ts";
+import { MAPS } from "../program/memory.ts";
 import { Strings, Writer } from "./writer.ts";
 
 const MAGIC = 0xeb9f;

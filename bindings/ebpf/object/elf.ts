@@ -1,7 +1,7 @@
 // An ELF object file for libbpf: the program, its maps, and the places in the program that name maps.
 
 import { INSTRUCTION_BYTES, type Linkable, type Relocation } from "../code/encode.ts";
-import { MAPS } from "../program.ts";
+import { MAPS } from "../program/memory.ts";
 import { MAP_VARIABLE_BYTES, mapTypes } from "./btf.ts";
 import { Strings, Writer } from "./writer.ts";
 
