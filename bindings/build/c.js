@@ -7,10 +7,22 @@ const WASM2C = `${ROOT}/node_modules/wabt/bin/wasm2c`;
 
 /** Wasm2c writes the same helpers for every module, and not for -Wall. */
 const QUIET = `/* SPDX-License-Identifier: MIT AND Apache-2.0
- * Of sixplane's core (MIT) by wasm2c, whose own helpers it has (wabt, Apache-2.0: LICENSE-wabt.txt in the package). */
+ * Of sixplane's core (MIT) by wasm2c, whose own helpers it has (wabt, Apache-2.0). The licences lie in
+ * LICENSE-sixplane.txt and LICENSE-wabt.txt. */
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wunused-value"
+#endif
+`;
+
+/** For an embedder who defines none. In a file, not in wasm-rt.h, as a definition may not follow a weak one there. */
+const DEFAULT_TRAP = `
+#if defined(__GNUC__) && !defined(_WIN32)
+/* Ends in the fault handler of a chip, or in a signal of a host. */
+__attribute__((__weak__)) void wasm_rt_trap(wasm_rt_trap_t trap) {
+  (void)trap;
+  __builtin_trap();
+}
 #endif
 `;
 
@@ -78,6 +90,6 @@ function translate(folder, build, module) {
   // It doubles an underscore of the name.
   const named = (/** @type {string} */ file) =>
     readFileSync(file, "utf8").replaceAll(name.replaceAll("_", "__"), name);
-  writeFileSync(`${path}.c`, QUIET + named(`${path}.c`));
+  writeFileSync(`${path}.c`, QUIET + named(`${path}.c`) + DEFAULT_TRAP);
   writeFileSync(`${path}.h`, named(`${path}.h`));
 }

@@ -54,7 +54,10 @@ typedef enum {
   WASM_RT_TRAP_EXHAUSTION
 } wasm_rt_trap_t;
 
-/* The embedder's: what to do about a trap. It must not return; longjmp is fine, and the core may be called again. */
+/*
+ * What to do about a trap. By default, where the compiler has weak symbols (GCC, Clang), it executes an instruction
+ * that is a fault. The embedder's own must not return; longjmp is fine, and the core may be called again.
+ */
 #if defined(__GNUC__)
 __attribute__((__noreturn__))
 #endif

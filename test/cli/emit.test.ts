@@ -14,16 +14,27 @@ import { describe, expect, test } from "vitest";
 import { BUILDS } from "../support/builds.ts";
 import { COMMAND, folder, sixplane } from "../support/command.ts";
 
+const HEADERS = import.meta.resolve("sixplane/c/sixplane.h");
+const PLACES: Record<string, string> = {
+  "LICENSE-sixplane.txt": "../../LICENSE",
+  "LICENSE-wabt.txt": "../LICENSE-wabt.txt",
+};
+const LICENCES = Object.keys(PLACES);
 const VARIANTS = Object.keys(
   JSON.parse(readFileSync(new URL("../../asconfig.json", import.meta.url), "utf8")).targets,
 ).sort();
-const shipped = (name: string) =>
-  readFileSync(fileURLToPath(import.meta.resolve(`sixplane/c/${name}`)), "utf8");
+const shipped = (name: string) => readFileSync(new URL(PLACES[name] ?? name, HEADERS), "utf8");
 
 describe("sixplane emit", () => {
   test.each(VARIANTS)("writes the C of %s, by default, and the folder for it", async (variant) => {
     using files = folder();
-    const names = ["sixplane.h", "wasm-rt.h", `${variant}-wasm2c.c`, `${variant}-wasm2c.h`].sort();
+    const names = [
+      `${variant}-wasm2c.c`,
+      `${variant}-wasm2c.h`,
+      "sixplane.h",
+      "wasm-rt.h",
+      ...LICENCES,
+    ].sort();
     const { status, stdout, stderr } = await sixplane(["emit", variant, "-o", files.path("new/folder")]);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout.trimEnd().split("\n").sort()).toEqual(
@@ -79,7 +90,7 @@ describe("sixplane emit", () => {
     expect(run("--format", "wasm").stdout).toEqual(
       readFileSync(fileURLToPath(import.meta.resolve("sixplane/wasm/responder.wasm"))),
     );
-    const names = ["responder-wasm2c.c", "responder-wasm2c.h", "wasm-rt.h", "sixplane.h"];
+    const names = ["responder-wasm2c.c", "responder-wasm2c.h", "wasm-rt.h", "sixplane.h", ...LICENCES];
     expect(run().stdout.toString()).toBe(names.map((name) => `// ${name}\n${shipped(name)}\n`).join(""));
     const both = run("--format", "ebpf");
     expect([both.status, both.stdout.length, both.stderr.toString()]).toEqual([
@@ -199,7 +210,7 @@ describe("sixplane emit", () => {
     expect(example).toMatch(/^emit /);
     const { status } = spawnSync(process.execPath, [COMMAND, ...example.split(" ")], { cwd: files.path("") });
     expect(status).toBe(0);
-    expect(readdirSync(files.path("src"))).toHaveLength(4);
+    expect(readdirSync(files.path("src"))).toHaveLength(6);
   });
 });
 

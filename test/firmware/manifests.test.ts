@@ -1,14 +1,14 @@
 // The files by which PlatformIO, Arduino, ESP-IDF and Zephyr take the core's C: each is what its documentation demands.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { folder } from "../support/command.ts";
 import { FIRMWARE, isInstalled, make } from "./tools.ts";
 
 const files = folder();
 const root = files.path("sixplane");
-const read = (name: string) => readFileSync(`${FIRMWARE}/${name}`, "utf8");
+const read = (name: string, place = FIRMWARE) => readFileSync(`${place}/${name}`, "utf8");
 const { version } = JSON.parse(readFileSync(`${FIRMWARE}/../../package.json`, "utf8"));
 
 // The library as somebody has it who has run `make library`.
@@ -20,9 +20,41 @@ afterAll(() => files[Symbol.dispose]());
 
 const sources = () => readdirSync(`${root}/src`).sort();
 
-test("make library gives the C and its headers, and nothing else", ({ skip }) => {
-  skip(!isInstalled("make"), "no make");
-  expect(sources()).toEqual(["responder-wasm2c.c", "responder-wasm2c.h", "sixplane.h", "wasm-rt.h"]);
+/** The builds of the library. */
+const RESPONDER_BUILDS = ["responder", "responder-6plane", "responder-rfc4193", "sixplane", "tiny"];
+const LIBRARY_BUILDS = [...RESPONDER_BUILDS, "neighbour"];
+
+describe("make library", () => {
+  beforeEach(({ skip }) => skip(!isInstalled("make"), "no make"));
+
+  test("gives the C of the builds, its headers and the licences, and nothing else", () => {
+    const licences = ["LICENSE-sixplane.txt", "LICENSE-wabt.txt"];
+    const code = LIBRARY_BUILDS.flatMap((build) => [`${build}-wasm2c.c`, `${build}-wasm2c.h`]);
+    expect(sources()).toEqual([...code, ...licences, "sixplane.h", "wasm-rt.h"].sort());
+  });
+
+  test("gives the whole texts of the licences", () => {
+    const source = (name: string) => readFileSync(`${FIRMWARE}/../../${name}`, "utf8");
+    expect(read("LICENSE-sixplane.txt", `${root}/src`)).toBe(source("LICENSE"));
+    expect(read("LICENSE-wabt.txt", `${root}/src`)).toBe(source("node_modules/wabt/LICENSE"));
+    for (const build of LIBRARY_BUILDS) {
+      const named = read(`${build}-wasm2c.c`, `${root}/src`).match(/LICENSE-\w+\.txt/g);
+      expect(named).toEqual(["LICENSE-sixplane.txt", "LICENSE-wabt.txt"]);
+    }
+  });
+
+  test("gives what compiles and links all at once, as PlatformIO and Arduino have it", ({ skip }) => {
+    skip(!isInstalled("cc"), "no cc");
+    const main = `int main(void) { static w2c_tiny core; wasm2c_tiny_instantiate(&core); return 0; }`;
+    writeFileSync(files.path("main.c"), `#include "tiny-wasm2c.h"\n${main}`);
+    const all = [
+      files.path("main.c"),
+      ...sources().flatMap((name) => (/c$/.test(name) ? `${root}/src/${name}` : [])),
+    ];
+    const words = ["-Os", "-Wall", "-Wextra", "-Werror", `-I${root}/src`, "-o", files.path("main"), ...all];
+    const { status, stderr } = spawnSync("cc", words, { encoding: "utf8" });
+    expect([status, stderr]).toEqual([0, ""]);
+  });
 });
 
 /** https://docs.platformio.org/en/latest/manifests/library-json, and the limits of PlatformIO's ManifestSchema. */
@@ -100,7 +132,8 @@ test("idf_component.yml has fields that there are, and says what it may", () => 
     /^(version|targets|maintainers|description|license|tags|dependencies|files|examples|url|repository|documentation|issues|discussion|repository_info)$/;
   for (const field of Object.keys(manifest)) expect(field).toMatch(known);
   expect(manifest.version).toBe(version);
-  expect(manifest.license).toBe("MIT AND Apache-2.0");
+  // One identifier of https://spdx.org/licenses, which no expression is.
+  expect(manifest.license).toBe("MIT");
   expect(manifest.url).toMatch(/^https:\/\/\S+$/);
   expect(manifest.description).toEqual(expect.any(String));
   for (const tag of manifest.tags) expect(tag).toMatch(/^[A-Za-z0-9_-]{3,32}$/);
@@ -120,39 +153,153 @@ test("zephyr/module.yml has fields that there are, and names files that are ther
   expect(Object.keys(build).sort()).toEqual(["cmake", "kconfig"]);
   expect(existsSync(`${root}/${build.cmake}/CMakeLists.txt`)).toBe(true);
   expect(existsSync(`${root}/${build.kconfig}`)).toBe(true);
-  expect(read(build.kconfig)).toMatch(/^config SIXPLANE\n\tbool ".+"\n\thelp\n(\t {2}.+\n)+$/);
 });
 
-describe("CMake", () => {
-  /** Runs a CMakeLists.txt with functions in the place of the build system's, and gives their calls. */
-  function calls(path: string, functions: string[], ...before: string[]): string[] {
-    const stubs = functions.map((name) => `function(${name})\n  message("${name} \${ARGV}")\nendfunction()`);
-    const script = [...stubs, ...before, `include("${root}/${path}")`].join("\n");
-    writeFileSync(files.path("script.cmake"), script);
-    const { status, stderr } = spawnSync("cmake", ["-P", files.path("script.cmake")], { encoding: "utf8" });
-    expect(status, stderr).toBe(0);
-    return stderr.trimEnd().split("\n");
-  }
+/** What Kconfig's Python library, which Zephyr has, writes for some choices; the lines that differ from its defaults. */
+function configured(kconfig: string, ...choices: string[]): string {
+  const script = `
+import sys
+from kconfiglib import Kconfig
+kconfig = Kconfig(sys.argv[1], warn_to_stderr=False)
+for choice in sys.argv[3:]:
+    name, value = choice.split("=")
+    if not kconfig.syms[name].set_value(value) or kconfig.syms[name].str_value != value:
+        raise SystemExit(f"{name} must not be {value}")
+kconfig.write_config(sys.argv[2])
+if kconfig.warnings:
+    raise SystemExit("\\n".join(kconfig.warnings))
+`;
+  const words = ["-c", script, `${root}/${kconfig}`, files.path("config"), ...choices];
+  const { status, stderr } = spawnSync("/usr/bin/python3", words, { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return readFileSync(files.path("config"), "utf8");
+}
 
-  test("registers the component with ESP-IDF", ({ skip }) => {
-    for (const program of ["cmake", "make"]) skip(!isInstalled(program), `no ${program}`);
-    expect(calls("CMakeLists.txt", ["idf_component_register"])).toEqual([
-      "idf_component_register SRC_DIRS;src;INCLUDE_DIRS;src",
-    ]);
+const noKconfig =
+  spawnSync("/usr/bin/python3", ["-c", "import kconfiglib"]).status === 0
+    ? undefined
+    : "no python3-kconfiglib";
+
+describe("Kconfig and CMake", () => {
+  beforeEach(({ skip }) => {
+    for (const program of ["cmake", "make", "cc", "nm"]) skip(!isInstalled(program), `no ${program}`);
+    skip(noKconfig !== undefined, noKconfig);
   });
 
-  test("gives the library to Zephyr where it is wanted", ({ skip }) => {
-    for (const program of ["cmake", "make"]) skip(!isInstalled(program), `no ${program}`);
-    const functions = ["zephyr_include_directories", "zephyr_library", "zephyr_library_sources"];
-    const source = `${root}/zephyr/../src/responder-wasm2c.c`;
-    expect(
-      calls("zephyr/CMakeLists.txt", functions, "set(CONFIG_SIXPLANE y)").map((call) => call.trimEnd()),
-    ).toEqual([
-      `zephyr_include_directories ${root}/zephyr/../src`,
-      "zephyr_library",
-      expect.stringMatching(/^zephyr_library_sources .*\/src\/responder-wasm2c\.c$/),
-    ]);
-    expect(existsSync(source)).toBe(true);
-    expect(calls("zephyr/CMakeLists.txt", functions)).toEqual([""]);
+  /** The functions of the build systems, as their pages describe them, by what CMake has itself. */
+  const SYSTEMS = {
+    "ESP-IDF": {
+      kconfig: "Kconfig",
+      folder: "",
+      choices: [] as string[],
+      functions: `
+        function(idf_component_register)
+          cmake_parse_arguments(PARSE_ARGV 0 given "" "" "SRCS;INCLUDE_DIRS")
+          set(COMPONENT_LIB sixplane PARENT_SCOPE)
+          add_library(sixplane STATIC \${given_SRCS})
+          target_include_directories(sixplane PUBLIC \${given_INCLUDE_DIRS})
+        endfunction()`,
+    },
+    Zephyr: {
+      kconfig: "zephyr/Kconfig",
+      folder: "zephyr",
+      choices: ["SIXPLANE=y"],
+      functions: `
+        macro(zephyr_include_directories)
+          include_directories(\${ARGV})
+        endmacro()
+        macro(zephyr_compile_definitions)
+          add_compile_definitions(\${ARGV})
+        endmacro()
+        macro(zephyr_library)
+          add_library(sixplane STATIC)
+        endmacro()
+        macro(zephyr_library_sources)
+          target_sources(sixplane PRIVATE \${ARGV})
+        endmacro()`,
+    },
+  };
+
+  /** Builds the library with the choices, and gives its functions and definitions. */
+  function built(system: keyof typeof SYSTEMS, ...choices: string[]) {
+    const { kconfig, folder: place, functions, choices: always } = SYSTEMS[system];
+    const config = configured(kconfig, ...always, ...choices);
+    const set = config.replace(/^#.*\n/gm, "").replace(/^(\w+)="?(.*?)"?$/gm, 'set($1 "$2")');
+    using project = folder();
+    writeFileSync(
+      project.path("CMakeLists.txt"),
+      `cmake_minimum_required(VERSION 3.16)\nproject(test C)\n${set}\n${functions}\nadd_subdirectory(${root}/${place} sixplane)\n`,
+    );
+    const build = project.path("build");
+    for (const words of [
+      [
+        "-S",
+        project.path(""),
+        "-B",
+        build,
+        "-DCMAKE_BUILD_TYPE=MinSizeRel",
+        "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
+      ],
+      ["--build", build],
+    ]) {
+      const { status, stderr } = spawnSync("cmake", words, { encoding: "utf8" });
+      expect(status, stderr).toBe(0);
+    }
+    const symbols = spawnSync("nm", ["-g", `${build}/sixplane/libsixplane.a`], { encoding: "utf8" }).stdout;
+    const commands = readFileSync(`${build}/compile_commands.json`, "utf8");
+    return {
+      functions: [...symbols.matchAll(/ T w2c_(\w+)$/gm)]
+        .map(([, name]) => name)
+        .filter((name) => !name?.endsWith("_memory")),
+      definitions: [
+        ...new Set([...commands.matchAll(/-D(WASM_RT_\w+=\w+)/g)].map(([, text]) => text)),
+      ].sort(),
+    };
+  }
+
+  const DEFINITIONS = ["WASM_RT_MEMCHECK_GUARD_PAGES=0", "WASM_RT_MEMORY_SIZE=1532"];
+
+  test.each(Object.keys(SYSTEMS) as (keyof typeof SYSTEMS)[])("of %s: by default", (system) => {
+    const { functions, definitions } = built(system);
+    expect([functions, definitions]).toEqual([["responder_respond"], DEFINITIONS]);
+  });
+
+  test.each(Object.keys(SYSTEMS) as (keyof typeof SYSTEMS)[])("of %s: unlike the defaults", (system) => {
+    const choices = [
+      "SIXPLANE_TINY=y",
+      "SIXPLANE_NEIGHBOUR=y",
+      "SIXPLANE_CHECKED=n",
+      "SIXPLANE_MEMORY_SIZE=102",
+    ];
+    const { functions, definitions } = built(system, ...choices);
+    expect(functions.sort()).toEqual(["neighbour_neighbour", "tiny_respond"]);
+    expect(definitions).toEqual(["WASM_RT_MEMCHECK_GUARD_PAGES=1", "WASM_RT_MEMORY_SIZE=102"]);
+  });
+
+  test("offers each build that make does, and says what the table in the page says", () => {
+    const names = [...read("Kconfig").matchAll(/^config (SIXPLANE_\w+)$/gm)].map(([, name = ""]) => name);
+    const variants = names.flatMap((name) => {
+      if (
+        !/bool "(?!Check|neighbour)/.test(read("Kconfig").split(`config ${name}\n`)[1]?.split("\n")[0] ?? "")
+      )
+        return [];
+      return /^CONFIG_SIXPLANE_VARIANT="(.*)"$/m.exec(configured("Kconfig", `${name}=y`))?.[1] ?? "";
+    });
+    expect(variants.sort()).toEqual(RESPONDER_BUILDS);
+    const page = read("README.md").replaceAll("`_", "`CONFIG_SIXPLANE_");
+    for (const name of names) if (name !== "SIXPLANE_VARIANT") expect(page).toContain(`\`CONFIG_${name}\``);
+  });
+
+  test("refuses a memory that no reply fits into", () => {
+    expect(() => configured("Kconfig", "SIXPLANE_MEMORY_SIZE=101")).toThrow(
+      "SIXPLANE_MEMORY_SIZE must not be 101",
+    );
+  });
+
+  test("leaves Zephyr alone where it is not wanted", () => {
+    expect(configured("zephyr/Kconfig")).toBe("# CONFIG_SIXPLANE is not set\n");
+    writeFileSync(files.path("script.cmake"), `include("${root}/zephyr/CMakeLists.txt")\n`);
+    const { status, stderr } = spawnSync("cmake", ["-P", files.path("script.cmake")], { encoding: "utf8" });
+    expect([status, stderr]).toEqual([0, ""]);
   });
 });

@@ -35,7 +35,10 @@ const FORMATS = new Map<string, (variant: string) => Emitted[]>([
   ["header", (variant) => shipped(`c/${variant}.wasm.h`, "c/sixplane.h")],
   [
     "c",
-    (variant) => shipped(`c/${variant}-wasm2c.c`, `c/${variant}-wasm2c.h`, "c/wasm-rt.h", "c/sixplane.h"),
+    (variant) =>
+      shipped(`c/${variant}-wasm2c.c`, `c/${variant}-wasm2c.h`, "c/wasm-rt.h", "c/sixplane.h").concat(
+        licences(),
+      ),
   ],
   [
     "ebpf",
@@ -105,6 +108,12 @@ function maker({ format, for: runtime }: EmitOptions): (variant: string) => Emit
 
 function shipped(...names: string[]): Emitted[] {
   return names.map((name) => ({ name: basename(name), bytes: readFileSync(join(DIST, name)) }));
+}
+
+/** What must go with copies of the C, named so that it does not meet the licence of the reader's own. */
+function licences(): Emitted[] {
+  const own = { name: "LICENSE-sixplane.txt", bytes: readFileSync(join(DIST, "../LICENSE")) };
+  return [own, ...shipped("LICENSE-wabt.txt")];
 }
 
 /** @throws InputError where the variant has neither a responder nor the check of a frame's sender */
