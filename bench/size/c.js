@@ -1,4 +1,4 @@
-// The two ways to C: what wasm2c makes of a build, and the same rules written in C by hand.
+// The ways to C: what is made of a build, and the same rules written in C by hand.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,23 +16,24 @@ const CLANG = ["--target=wasm32", "-mcpu=mvp", "-Oz", "-std=c11"];
 export const CHIP_NAMES = /** @type {ChipName[]} */ (Object.keys(CHIPS));
 
 /**
- * A build through wasm2c, every access checked.
+ * A build as C: with an instance, every access checked, or flat.
  *
  * @param {string} build
+ * @param {"wasm2c" | "flat"} form
  * @param {ChipName[]} chips
  * @param {string} folder for what is made on the way
  */
-export function translated(build, chips, folder) {
-  const file = join(folder, "core.c");
-  const wasm2c = `${ROOT}/node_modules/wabt/bin/wasm2c`;
-  execFileSync(process.execPath, [wasm2c, moduleOf(build), "-n", "core", "-o", file]);
-  const functions = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(moduleOf(build))))
-    .filter(({ kind }) => kind === "function")
-    .map(({ name }) => `w2c_core_${name}`);
-  const sources = [{ file, flags: [`-I${ROOT}/bindings/c`] }];
-  return onChips(chips, (chip) =>
-    flashBytes(chip, folder, sources, ["wasm2c_core_instantiate", ...functions]),
+export function translated(build, form, chips, folder) {
+  const name = build.replaceAll("-", "_");
+  const functions = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(moduleOf(build)))).filter(
+    ({ kind }) => kind === "function",
   );
+  const entries =
+    form === "flat"
+      ? functions.map((one) => `${name}_${one.name}`)
+      : [`wasm2c_${name}_instantiate`, ...functions.map((one) => `w2c_${name}_${one.name}`)];
+  const sources = [{ file: `${ROOT}/dist/c/${build}-${form}.c`, flags: [] }];
+  return onChips(chips, (chip) => flashBytes(chip, folder, sources, entries));
 }
 
 /**

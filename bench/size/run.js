@@ -1,5 +1,5 @@
-// What every build costs: in bytes as WebAssembly, compressed, and on three chips through wasm2c; in instructions as
-// eBPF, and for its verifier; and what the same rules cost that were written in C. Fails where a build is larger than in its snapshot, and says which of
+// What every build costs: in bytes as WebAssembly, compressed, and on three chips through wasm2c, checked and flat; in
+// instructions as eBPF, and for its verifier; and what the same rules cost that were written in C. Fails where a build is larger than in its snapshot, and says which of
 // its functions grew.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -66,8 +66,15 @@ function measured() {
     ...BUILDS.map((build) => ({
       build,
       ...moduleSizes(moduleOf(build)),
-      ...translated(build, chips, folder),
+      ...translated(build, "wasm2c", chips, folder),
       ...ebpfSizes(readFileSync(moduleOf(build))),
+    })),
+    ...BUILDS.map((build) => ({
+      build: `${build} flat`,
+      ...moduleSizes(),
+      ...translated(build, "flat", chips, folder),
+      ebpf: null,
+      verified: null,
     })),
     { build: REFERENCE, ...moduleSizes(wasm), ...compiled(chips, folder), ebpf: null, verified: null },
   ];
@@ -91,7 +98,7 @@ function moduleSizes(file) {
 /** @param {Row[]} rows */
 function print(rows) {
   const line = (/** @type {string} */ name, /** @type {string[]} */ cells) =>
-    console.log(`${name.padEnd(19)}${cells.map((cell) => cell.padStart(9)).join("")}`);
+    console.log(`${name.padEnd(23)}${cells.map((cell) => cell.padStart(9)).join("")}`);
   line("build", [...COLUMNS]);
   for (const row of rows) {
     line(

@@ -6,7 +6,6 @@ import { ROOT } from "./files.js";
 const COPIED = [
   ["assemblyscript", "LICENSE"],
   ["assemblyscript", "NOTICE"],
-  ["wabt", "LICENSE"],
 ];
 
 /** @param {string} out */

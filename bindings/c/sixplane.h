@@ -1,4 +1,6 @@
 /*
+ * SPDX-License-Identifier: MIT
+ *
  * The ABI of sixplane's core for C and C++ programs. It is the same however the core runs: as C made by wasm2c, in
  * wasm3, or in another WebAssembly runtime.
  *

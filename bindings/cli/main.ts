@@ -125,8 +125,9 @@ function commands(output: Output): Command {
     .addOption(
       offering(
         "--format <format>",
-        "wasm, header (a C array, as wasm3 has it), c (ready-made C), ebpf (an object for bpftool and libbpf, and the raw " +
-          "instructions), or ebpf-listing (WebAssembly beside eBPF)",
+        "wasm, header (a C array, as wasm3 has it), c (ready-made C, every access checked), c-flat (C for 32-bit chips, " +
+          "in whose memory record and frame stay where they are, unchecked), ebpf (an object for bpftool and libbpf, " +
+          "and the raw instructions), or ebpf-listing (WebAssembly beside eBPF)",
         FORMAT_NAMES,
       ).default("c"),
     )

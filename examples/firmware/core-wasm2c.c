@@ -1,6 +1,7 @@
 // The core as C, made by wasm2c ahead of time.
 #include "core.h"
 #include "board.h"
+#include "config.h"
 #include CORE_HEADER
 
 #define JOIN_(a, b, c) a##b##c
@@ -13,7 +14,8 @@ _Static_assert(offsetof(wasm_rt_memory_t, data) % 4 == 0, "the memory lies on a 
 uint8_t *core_start(void)
 {
     JOIN(wasm2c_, CORE_NAME, _instantiate)(&core);
-    return core.w2c_memory.data;
+    memcpy(core.w2c_memory.data + CORE_CONFIG, &config, sizeof config);
+    return core.w2c_memory.data + CORE_FRAME;
 }
 
 int32_t core_respond(size_t length)

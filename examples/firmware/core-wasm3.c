@@ -1,6 +1,7 @@
 // The core interpreted by wasm3, which reads the module where it lies: in flash.
 #include "core.h"
 #include "board.h"
+#include "config.h"
 #include CORE_HEADER
 
 #include "m3_env.h"
@@ -30,7 +31,9 @@ uint8_t *core_start(void)
     check(m3_ParseModule(environment, &module, JOIN(CORE_NAME, _wasm), sizeof JOIN(CORE_NAME, _wasm)));
     check(m3_LoadModule(runtime, module));
     check(m3_FindFunction(&respond, runtime, "respond"));
-    return m3_GetMemory(runtime, NULL, 0);
+    uint8_t *memory = m3_GetMemory(runtime, NULL, 0);
+    memcpy(memory + CORE_CONFIG, &config, sizeof config);
+    return memory + CORE_FRAME;
 }
 
 int32_t core_respond(size_t length)

@@ -75,12 +75,11 @@ static void answer(uint8_t *frame, size_t length)
 int main(void)
 {
     board_start();
-    uint8_t *memory = core_start();
-    memcpy(memory + CORE_CONFIG, &config, sizeof config);
+    uint8_t *frame = core_start();
     uart_write("sixplane answers\n");
     for (;;) {
-        size_t length = ethernet_receive(memory + CORE_FRAME, CORE_FRAME_CAPACITY);
-        answer(memory + CORE_FRAME, length);
+        size_t length = ethernet_receive(frame, CORE_FRAME_CAPACITY);
+        answer(frame, length);
         // The UART is slower than the wire: it has its turn when nothing else is to be done.
         if (!ethernet_waiting()) write_counters();
     }

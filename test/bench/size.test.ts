@@ -25,9 +25,15 @@ describe("the size report", () => {
   const { status, stdout, stderr } = report("--json");
   const rows: Record<string, unknown>[] = JSON.parse(stdout);
 
-  test("has a row of nine sizes for every build, and for the rules in C", () => {
+  const names = BUILDS.map(({ name }) => name);
+
+  test("has a row of nine sizes for every build, for its flat form, and for the rules in C", () => {
     expect(status).toBe(0);
-    expect(rows.map(({ build }) => build)).toEqual([...BUILDS.map(({ name }) => name), "reference C"]);
+    expect(rows.map(({ build }) => build)).toEqual([
+      ...names,
+      ...names.map((name) => `${name} flat`),
+      "reference C",
+    ]);
     for (const row of rows) {
       expect(Object.keys(row)).toEqual([
         "build",
@@ -44,6 +50,8 @@ describe("the size report", () => {
     }
   });
 
+  const isFlat = (build: unknown) => String(build).endsWith(" flat");
+
   test("leaves out only what it says that it cannot measure", () => {
     for (const { build, ...sizes } of rows) {
       for (const [column, size] of Object.entries(sizes)) {
@@ -52,9 +60,11 @@ describe("the size report", () => {
         const isInKernel = [...RESPONDERS, ...CHECKERS].some(({ name }) => name === build);
         const lacks = onChip
           ? stderr.includes(column)
-          : isEbpf
-            ? !isInKernel || stderr.includes(column)
-            : build === "reference C" && stderr.includes("clang");
+          : isFlat(build)
+            ? true
+            : isEbpf
+              ? !isInKernel || stderr.includes(column)
+              : build === "reference C" && stderr.includes("clang");
         if (lacks) expect(size).toBeNull();
         else expect(size, `${build} ${column}`).toBeGreaterThan(100);
       }
@@ -76,6 +86,17 @@ describe("the size report", () => {
     expect(quickReport("--complete").status).toBe(1);
   });
 
+  test("has the flat form smallest, and that of the responder smaller than C", () => {
+    const size = (build: string, chip: string) => Number(rows.find((row) => row["build"] === build)?.[chip]);
+    for (const chip of ["cortexM0", "cortexM3", "rv32imc"].filter((name) => !stderr.includes(name))) {
+      for (const name of names) expect(size(`${name} flat`, chip)).toBeLessThan(size(name, chip));
+    }
+    if (stderr.includes("cortexM3")) return;
+    expect(size("responder flat", "cortexM3")).toBeLessThanOrEqual(1200);
+    expect(size("responder flat", "cortexM3")).toBeLessThan(size("reference C", "cortexM3"));
+    expect(size("tiny flat", "cortexM3")).toBeLessThanOrEqual(650);
+  });
+
   test("has the modules' own sizes, in order", () => {
     for (const build of BUILDS) {
       const row = rows.find((one) => one["build"] === build.name) as Record<string, number> | undefined;
@@ -87,7 +108,7 @@ describe("the size report", () => {
 
   test("is on the page of the core as it is", () => {
     const readme = readFileSync(`${ROOT}/assembly/README.md`, "utf8");
-    const shown = [...readme.matchAll(/^([\w-]+(?: C)?) +((?: +(?:\d+|-)){9})$/gm)].map(
+    const shown = [...readme.matchAll(/^([\w-]+(?: C| flat)?) +((?: +(?:\d+|-)){9})$/gm)].map(
       ([, build, cells = ""]) => {
         const numbers = cells
           .trim()

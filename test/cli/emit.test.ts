@@ -15,26 +15,17 @@ import { BUILDS } from "../support/builds.ts";
 import { COMMAND, folder, sixplane } from "../support/command.ts";
 
 const HEADERS = import.meta.resolve("sixplane/c/sixplane.h");
-const PLACES: Record<string, string> = {
-  "LICENSE-sixplane.txt": "../../LICENSE",
-  "LICENSE-wabt.txt": "../LICENSE-wabt.txt",
-};
-const LICENCES = Object.keys(PLACES);
+const LICENCE = "LICENSE-sixplane.txt";
 const VARIANTS = Object.keys(
   JSON.parse(readFileSync(new URL("../../asconfig.json", import.meta.url), "utf8")).targets,
 ).sort();
-const shipped = (name: string) => readFileSync(new URL(PLACES[name] ?? name, HEADERS), "utf8");
+const shipped = (name: string) =>
+  readFileSync(new URL(name === LICENCE ? "../../LICENSE" : name, HEADERS), "utf8");
 
 describe("sixplane emit", () => {
   test.each(VARIANTS)("writes the C of %s, by default, and the folder for it", async (variant) => {
     using files = folder();
-    const names = [
-      `${variant}-wasm2c.c`,
-      `${variant}-wasm2c.h`,
-      "sixplane.h",
-      "wasm-rt.h",
-      ...LICENCES,
-    ].sort();
+    const names = [`${variant}-wasm2c.c`, `${variant}-wasm2c.h`, "sixplane.h", "wasm-rt.h", LICENCE].sort();
     const { status, stdout, stderr } = await sixplane(["emit", variant, "-o", files.path("new/folder")]);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout.trimEnd().split("\n").sort()).toEqual(
@@ -43,6 +34,22 @@ describe("sixplane emit", () => {
     expect(readdirSync(files.path("new/folder")).sort()).toEqual(names);
     for (const name of names)
       expect(readFileSync(files.path(`new/folder/${name}`), "utf8")).toBe(shipped(name));
+  });
+
+  test.each(VARIANTS)("writes the flat C of %s, a function for each that the module has", async (variant) => {
+    using files = folder();
+    const words = ["emit", variant, "--format", "c-flat", "-o", files.path("")];
+    expect((await sixplane(words)).status).toBe(0);
+    const names = [`${variant}-flat.c`, `${variant}-flat.h`, "sixplane.h", "wasm-rt.h", LICENCE].sort();
+    expect(readdirSync(files.path("")).sort()).toEqual(names);
+    for (const name of names) expect(readFileSync(files.path(name), "utf8")).toBe(shipped(name));
+    const identifier = variant.replaceAll("-", "_");
+    const declared = shipped(`${variant}-flat.h`).matchAll(new RegExp(` ${identifier}_(\\w+)\\(`, "g"));
+    const module = readFileSync(fileURLToPath(import.meta.resolve(`sixplane/wasm/${variant}.wasm`)));
+    const functions = WebAssembly.Module.exports(new WebAssembly.Module(module)).filter(
+      ({ kind }) => kind === "function",
+    );
+    expect([...declared].map(([, name]) => name)).toEqual(functions.map(({ name }) => name));
   });
 
   test.each(VARIANTS)("writes the module of %s", async (variant) => {
@@ -90,7 +97,7 @@ describe("sixplane emit", () => {
     expect(run("--format", "wasm").stdout).toEqual(
       readFileSync(fileURLToPath(import.meta.resolve("sixplane/wasm/responder.wasm"))),
     );
-    const names = ["responder-wasm2c.c", "responder-wasm2c.h", "wasm-rt.h", "sixplane.h", ...LICENCES];
+    const names = ["responder-wasm2c.c", "responder-wasm2c.h", "wasm-rt.h", "sixplane.h", LICENCE];
     expect(run().stdout.toString()).toBe(names.map((name) => `// ${name}\n${shipped(name)}\n`).join(""));
     const both = run("--format", "ebpf");
     expect([both.status, both.stdout.length, both.stderr.toString()]).toEqual([
@@ -151,7 +158,10 @@ describe("sixplane emit", () => {
   test.each([
     [["tinier"], `variant must be ${oneOf(VARIANTS)}, got "tinier" (6)`],
     [["../responder"], `variant must be ${oneOf(VARIANTS)}, got "../responder" (12)`],
-    [["responder", "--format", "elf"], 'format must be wasm, header, c, ebpf or ebpf-listing, got "elf" (3)'],
+    [
+      ["responder", "--format", "elf"],
+      'format must be wasm, header, c, c-flat, ebpf or ebpf-listing, got "elf" (3)',
+    ],
     [
       ["address", "--format", "ebpf"],
       'variant must be one that can be translated to eBPF, got "address" (7): the module exports neither respond nor permits',
@@ -210,7 +220,7 @@ describe("sixplane emit", () => {
     expect(example).toMatch(/^emit /);
     const { status } = spawnSync(process.execPath, [COMMAND, ...example.split(" ")], { cwd: files.path("") });
     expect(status).toBe(0);
-    expect(readdirSync(files.path("src"))).toHaveLength(6);
+    expect(readdirSync(files.path("src"))).toHaveLength(5);
   });
 });
 

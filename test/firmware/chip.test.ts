@@ -22,6 +22,7 @@ const HERE: VectorFrames = { name: "", network: NETWORK, self: SELF, modes: 3, f
 describe.each([
   ["by wasm2c", "responder-wasm2c", []],
   ["by wasm2c, unchecked", "responder-wasm2c-unchecked", ["CHECKED=0"]],
+  ["flat", "responder-flat", ["ENGINE=flat"]],
   ["by wasm3", "responder-wasm3", ["ENGINE=wasm3"]],
 ])("the core %s", (_, name, words) => {
   const image = files.path(`build/${name}/firmware.elf`);
@@ -87,17 +88,31 @@ const VARIANTS = Object.keys(
 });
 
 describe("the image", () => {
-  test.each(VARIANTS)("of %s keeps within its budget, and answers", async (variant) => {
-    const limit = variant === "tiny" ? 3072 : 4096;
-    expect(make(build, `VARIANT=${variant}`)).toMatch(
-      new RegExp(`^${variant}, wasm2c: \\d+ of ${limit} bytes of flash, \\d+ of 2048 bytes of RAM$`, "m"),
-    );
-    await using wire = await Wire.start(files.path(`build/${variant}-wasm2c/firmware.elf`));
-    const modes = variant.endsWith("-rfc4193") ? 2 : variant.endsWith("-6plane") ? 1 : 3;
-    const known = certain({ ...HERE, modes });
-    wire.send(known.question);
-    expect(await wire.receive()).toBe(known.answer);
-  });
+  const LIMITS = { wasm2c: { tiny: 3072, others: 4096 }, flat: { tiny: 2048, sixplane: 4096, others: 2560 } };
+  const images = Object.entries(LIMITS).flatMap(([engine, limits]) =>
+    VARIANTS.map((variant) => ({
+      variant,
+      engine,
+      limit: limits[variant as keyof typeof limits] ?? limits.others,
+    })),
+  );
+
+  test.each(images)(
+    "of $variant, $engine, keeps within its budget, and answers",
+    async ({ variant, engine, limit }) => {
+      expect(make(build, `VARIANT=${variant}`, `ENGINE=${engine}`)).toMatch(
+        new RegExp(
+          `^${variant}, ${engine}: \\d+ of ${limit} bytes of flash, \\d+ of 2048 bytes of RAM$`,
+          "m",
+        ),
+      );
+      await using wire = await Wire.start(files.path(`build/${variant}-${engine}/firmware.elf`));
+      const modes = variant.endsWith("-rfc4193") ? 2 : variant.endsWith("-6plane") ? 1 : 3;
+      const known = certain({ ...HERE, modes });
+      wire.send(known.question);
+      expect(await wire.receive()).toBe(known.answer);
+    },
+  );
 
   test("of the responder takes at most 4 KB of flash and 2 KB of RAM, and says so", () => {
     const said = /^responder, wasm2c: (\d+) of 4096 bytes of flash, (\d+) of 2048 bytes of RAM$/m.exec(
@@ -113,7 +128,7 @@ describe("the image", () => {
     expect([flash, ram]).toEqual([Number(text) + Number(data), Number(data) + Number(bss)]);
   });
 
-  test.each(["FLASH_LIMIT=3000", "RAM_LIMIT=2000"])("is not built over its budget: %s", (limit) => {
+  test.each(["FLASH_LIMIT=2500", "RAM_LIMIT=2000"])("is not built over its budget: %s", (limit) => {
     const { status, stderr } = spawnSync("make", ["-C", FIRMWARE, build, limit], { encoding: "utf8" });
     expect(status).not.toBe(0);
     expect(stderr).toContain("over budget\n");

@@ -46,6 +46,13 @@ const COMPILERS: [string, string, string[]][] = [
   ["c++", "c++", ["-std=c++20"]],
 ];
 
+/** Those of 32 bits. */
+const CHIP_COMPILERS = [
+  ["arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m0"],
+  ["arm-none-eabi-gcc", "-mthumb", "-mcpu=cortex-m3"],
+  ["riscv64-unknown-elf-gcc", "-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs"],
+];
+
 describe.each(COMPILERS)("%s, for %s %j,", (compiler, language, standard) => {
   beforeEach(({ skip }) => skip(!isInstalled(compiler), `no ${compiler}`));
 
@@ -68,12 +75,40 @@ describe.each(COMPILERS)("%s, for %s %j,", (compiler, language, standard) => {
   });
 
   test.each(VARIANTS)("takes the headers of %s", (variant) => {
-    for (const header of [`${variant}-wasm2c.h`, `${variant}.wasm.h`]) {
+    for (const header of [`${variant}-wasm2c.h`, `${variant}-flat.h`, `${variant}.wasm.h`]) {
       const program = `#include "sixplane.h"\n#include "${header}"\n#include "${header}"\n`;
       const words = [...standard, ...STRICT, `-I${HEADERS}`, "-x", language, "-fsyntax-only", "-"];
       const { status, stderr } = spawnSync(compiler, words, { input: program, encoding: "utf8" });
       expect([status, stderr]).toEqual([0, ""]);
     }
+  });
+});
+
+describe("flat C", () => {
+  const compiled = CHIP_COMPILERS.flatMap((command) => VARIANTS.map((variant) => ({ variant, command })));
+  test.for(compiled)(
+    "of $variant is taken without a warning by $command",
+    ({ variant, command }, { skip }) => {
+      const [compiler = "", ...words] = command;
+      skip(!isInstalled(compiler), `no ${compiler}`);
+      using files = folder();
+      const flags = [...words, "-std=c11", "-Os", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+      const source = `${HEADERS}/${variant}-flat.c`;
+      const { status, stderr } = spawnSync(compiler, [...flags, "-c", source, "-o", files.path("object")], {
+        encoding: "utf8",
+      });
+      expect([status, stderr]).toEqual([0, ""]);
+    },
+  );
+
+  test("is refused where addresses have 64 bits, and the form to use is named", ({ skip }) => {
+    skip(!isInstalled("cc"), "no cc");
+    const words = ["-fsyntax-only", `${HEADERS}/responder-flat.c`];
+    const { status, stderr } = spawnSync("cc", words, { encoding: "utf8" });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(
+      '#error "the flat form of the core takes addresses of 32 bits: use the form with an instance (emit --format c)"',
+    );
   });
 });
 

@@ -19,7 +19,7 @@ beforeAll(() => {
   symlinkSync(ROOT, files.path("node_modules/sixplane"), "dir");
   symlinkSync("../sixplane/dist/cli.js", files.path("node_modules/.bin/sixplane"));
   writeFileSync(files.path("package.json"), "{}");
-  cpSync(FIRMWARE, here, { recursive: true, filter: (path) => !/\/(build|src)$/.test(path) });
+  cpSync(FIRMWARE, here, { recursive: true, filter: (path) => !/\/(build|flat|src)$/.test(path) });
 });
 
 function blocks(language: string): string[] {
@@ -51,18 +51,18 @@ describe("the commands", () => {
 });
 
 describe("the C", () => {
-  const [core = "", trap = "", node = ""] = blocks("c");
+  const [core = "", trap = "", flat = "", node = ""] = blocks("c");
   const question = toHex(solicitation()).replace(/../g, "0x$&,");
   beforeAll(() => {
-    if (noHost === undefined) make(`LIBRARY=${files.path("src")}`, "library");
+    if (noHost === undefined) make(`LIBRARY=${files.path("")}`, "library");
   });
   beforeEach(({ skip }) => skip(noHost !== undefined, noHost));
 
   /** Runs the page's code with a main of this kind. */
-  function run(code: string, main: string, ...sources: string[]) {
+  function run(code: string, main: string, words: string[], ...sources: string[]) {
     writeFileSync(files.path("main.c"), `#include <stdio.h>\n#include <stdlib.h>\n${code}\n${main}`);
-    const flags = ["-std=c11", "-Os", "-Wall", "-Wextra", "-Werror", `-I${files.path("src")}`];
-    const all = [files.path("main.c"), ...sources.map((name) => files.path(`src/${name}`))];
+    const flags = [...words, "-std=c11", "-Os", "-Wall", "-Wextra", "-Werror", `-I${files.path("src")}`];
+    const all = [files.path("main.c"), ...sources.map((name) => files.path(name))];
     const built = spawnSync("cc", [...flags, "-o", files.path("main"), ...all], { encoding: "utf8" });
     expect([built.status, built.stderr]).toEqual([0, ""]);
     return spawnSync(files.path("main"), { encoding: "utf8" });
@@ -80,7 +80,7 @@ describe("the C", () => {
       for (size_t at = 0; at < length; at++) printf("%02x", buffer()[at]);
       return answer(length) != 0;
     }`;
-    const { status, stdout } = run(core, main, "responder-wasm2c.c");
+    const { status, stdout } = run(core, main, [], "src/responder-wasm2c.c");
     expect([status, stdout]).toEqual([0, advertisement()]);
   });
 
@@ -91,7 +91,8 @@ describe("the C", () => {
     const { status, signal } = run(
       core,
       `int main(void) { ${STARTED} ${LONG} return 0; }`,
-      "responder-wasm2c.c",
+      [],
+      "src/responder-wasm2c.c",
     );
     expect([status, signal]).toEqual([null, "SIGILL"]);
   });
@@ -103,7 +104,21 @@ describe("the C", () => {
       memcpy(buffer(), question, sizeof question);
       return why != WASM_RT_TRAP_OOB || answer(sizeof question) != SIXPLANE_REPLY_LENGTH;
     }`;
-    expect(run(core + trap, main, "responder-wasm2c.c").status).toBe(0);
+    expect(run(core + trap, main, [], "src/responder-wasm2c.c").status).toBe(0);
+  });
+
+  test("answers flat, where its own memory lies below 4 GiB", ({ skip }) => {
+    skip(process.arch !== "x64", "no fixed place there");
+    const main = `int main(void) {
+      static uint8_t frame[SIXPLANE_REPLY_LENGTH] = {${question}};
+      size_t length = answer(frame, ${solicitation().length});
+      for (size_t at = 0; at < length; at++) printf("%02x", frame[at]);
+      return answer(frame, length) != 0;
+    }`;
+    const low = fileURLToPath(new URL("c/low.h", import.meta.url));
+    const words = ["-no-pie", "-include", low, `-I${files.path("flat")}`];
+    const { status, stdout } = run(flat, main, words, "flat/responder-flat.c");
+    expect([status, stdout]).toEqual([0, advertisement()]);
   });
 
   test("finds an address that is not reserved, by chance", () => {
@@ -119,7 +134,7 @@ describe("the C", () => {
         if (assign_node(&config, drawn[0]) || assign_node(&config, drawn[1]) || config.node[0] != 7) return 2;
         return !assign_node(&config, node) || memcmp(config.node, node, 5) != 0;
       }`;
-    expect(run(node, main).status).toBe(0);
+    expect(run(node, main, []).status).toBe(0);
   });
 
   test("derives addresses of serials, as FNV-1a does, and seldom the same", () => {
@@ -147,7 +162,7 @@ describe("the C", () => {
         printf("%d %d\\n", reserved, same);
         return 0;
       }`;
-    const { status, stdout } = run(node, main);
+    const { status, stdout } = run(node, main, []);
     const lines = stdout.trimEnd().split("\n");
     const [reserved, same] = (lines.pop() ?? "").split(" ").map(Number);
     expect([status, reserved]).toEqual([0, 0]);

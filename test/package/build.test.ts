@@ -53,7 +53,7 @@ describe("the build", { timeout: 120_000 }, () => {
     ["bindings/capture/read.ts", "\n// A comment.\n", ["capture", "types"]],
     ["bindings/fabric/peer.ts", "\n// A comment.\n", ["cli"]],
     ["bindings/c/sixplane.h", "/* A comment. */\n", ["c"]],
-    ["assembly/builds/address.ts", "export function more(): i32 { return 1; }\n", ["core", "lines", "c"]],
+    ["assembly/builds/neighbour.ts", 'export { mac } from "../derive";\n', ["core", "lines", "c"]],
   ])("makes what depends on %s", async (path, text, steps) => {
     appendFileSync(files.path(path), text);
     expect((await build()).made).toEqual(steps);

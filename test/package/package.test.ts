@@ -47,7 +47,7 @@ const PAGES = [
 const FIRMWARE = readdirSync(`${ROOT}/examples/firmware`, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(`${ROOT}/examples/firmware`, `${entry.parentPath}/${entry.name}`))
-  .filter((path) => !/^(build|src)\//.test(path));
+  .filter((path) => !/^(build|flat|src)\//.test(path));
 
 const DESCRIPTION = JSON.parse(readFileSync(`${ROOT}/package.json`, "utf8"));
 
@@ -141,7 +141,6 @@ describe("the package", () => {
         "LICENSE",
         "README.md",
         "dist/LICENSE-assemblyscript.txt",
-        "dist/LICENSE-wabt.txt",
         "dist/NOTICE-assemblyscript.txt",
         "dist/capture.d.ts",
         "dist/capture.js",
@@ -158,6 +157,8 @@ describe("the package", () => {
           `dist/${name}.lines.json`,
           `dist/c/${name}-wasm2c.c`,
           `dist/c/${name}-wasm2c.h`,
+          `dist/c/${name}-flat.c`,
+          `dist/c/${name}-flat.h`,
           `dist/c/${name}.wasm.h`,
           `dist/c/wamr/${name}.wasm.h`,
           `dist/wamr/${name}.wasm`,

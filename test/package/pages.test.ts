@@ -104,7 +104,7 @@ function likeAClone() {
     symlinkSync(`${ROOT}/${name}`, files.path(`clone/${name}`));
   cpSync(`${ROOT}/examples/firmware`, files.path("clone/examples/firmware"), {
     recursive: true,
-    filter: (path) => !/\/(build|src)$/.test(path),
+    filter: (path) => !/\/(build|flat|src)$/.test(path),
   });
   mkdirSync(files.path("clone/bin"));
   writeFileSync(files.path("clone/bin/sixplane"), `#!/bin/sh\nexec ${process.execPath} ${COMMAND} "$@"\n`, {

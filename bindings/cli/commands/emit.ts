@@ -33,13 +33,8 @@ interface Emitted {
 const FORMATS = new Map<string, (variant: string) => Emitted[]>([
   ["wasm", (variant) => shipped(`${variant}.wasm`)],
   ["header", (variant) => shipped(`c/${variant}.wasm.h`, "c/sixplane.h")],
-  [
-    "c",
-    (variant) =>
-      shipped(`c/${variant}-wasm2c.c`, `c/${variant}-wasm2c.h`, "c/wasm-rt.h", "c/sixplane.h").concat(
-        licences(),
-      ),
-  ],
+  ["c", (variant) => code(`${variant}-wasm2c.c`, `${variant}-wasm2c.h`, "wasm-rt.h", "sixplane.h")],
+  ["c-flat", (variant) => code(`${variant}-flat.c`, `${variant}-flat.h`, "wasm-rt.h", "sixplane.h")],
   [
     "ebpf",
     (variant) => {
@@ -110,10 +105,10 @@ function shipped(...names: string[]): Emitted[] {
   return names.map((name) => ({ name: basename(name), bytes: readFileSync(join(DIST, name)) }));
 }
 
-/** What must go with copies of the C, named so that it does not meet the licence of the reader's own. */
-function licences(): Emitted[] {
-  const own = { name: "LICENSE-sixplane.txt", bytes: readFileSync(join(DIST, "../LICENSE")) };
-  return [own, ...shipped("LICENSE-wabt.txt")];
+/** C, and the licence, which must go with copies: of a name that does not meet the reader's own. */
+function code(...names: string[]): Emitted[] {
+  const licence = { name: "LICENSE-sixplane.txt", bytes: readFileSync(join(DIST, "../LICENSE")) };
+  return [...shipped(...names.map((name) => `c/${name}`)), licence];
 }
 
 /** @throws InputError where the variant has neither a responder nor the check of a frame's sender */

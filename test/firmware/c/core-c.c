@@ -1,20 +1,20 @@
 // The same rules, written in C: bench/native/respond.c.
+#include "config.h"
 #include "core.h"
 #include "respond.h"
 
-static _Alignas(4) uint8_t memory[CORE_MEMORY];
+enum { BEFORE_FRAME = 2 };
+
+static _Alignas(4) uint8_t buffer[BEFORE_FRAME + CORE_FRAME_CAPACITY];
+static struct responder responder;
 
 uint8_t *core_start(void)
 {
-    return memory;
+    responder_init(&responder, config.network, config.node, config.modes);
+    return buffer + BEFORE_FRAME;
 }
 
 int32_t core_respond(size_t length)
 {
-    static struct responder responder;
-    if (responder.modes == 0) {
-        const struct sixplane_config *config = (const struct sixplane_config *)(memory + CORE_CONFIG);
-        responder_init(&responder, config->network, config->node, config->modes);
-    }
-    return respond(&responder, memory + CORE_FRAME, length);
+    return respond(&responder, buffer + BEFORE_FRAME, length);
 }

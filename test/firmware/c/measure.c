@@ -1,6 +1,5 @@
 // Instructions per reply, by SysTick, where the machine gives every instruction the same time (QEMU's -icount).
 #include "board.h"
-#include "config.h"
 #include "core.h"
 #include "lm3s6965/registers.h"
 
@@ -72,13 +71,12 @@ static uint32_t measure(int32_t (*respond)(size_t), uint8_t *frame)
 int main(void)
 {
     board_start();
-    uint8_t *memory = core_start();
-    memcpy(memory + CORE_CONFIG, &config, sizeof config);
+    uint8_t *frame = core_start();
     // wasm3 compiles a function when it is called first.
-    measure(core_respond, memory + CORE_FRAME);
+    measure(core_respond, frame);
     write_number("million ", calibrate());
-    write_number("loop ", measure(nothing, memory + CORE_FRAME));
-    write_number("replies ", measure(core_respond, memory + CORE_FRAME));
+    write_number("loop ", measure(nothing, frame));
+    write_number("replies ", measure(core_respond, frame));
     uart_write("done\n");
     for (;;) __asm__ volatile("wfi");
 }

@@ -31,7 +31,7 @@ int main(void)
     uint8_t *memory = core.w2c_memory.data;
     while (scanf("%63s %8192s", record, frame) == 2) {
         parse_hex(record, memory, memory + SIXPLANE_CONFIG_LENGTH);
-        parse_hex(frame, memory + SIXPLANE_CONFIG_LENGTH, memory + core.w2c_memory.size);
+        parse_hex(frame, memory + SIXPLANE_CONFIG_LENGTH, memory + sizeof core.w2c_memory.data);
         uint32_t length = 0;
         while (frame[2 * length] != '\0') length++;
         int trap = setjmp(before);
