@@ -47,8 +47,8 @@ __attribute__((__weak__)) void wasm_rt_trap(wasm_rt_trap_t trap) {
  */
 export function writeC(out) {
   const folder = `${out}/c`;
-  mkdirSync(`${folder}/wamr`, { recursive: true });
-  for (const name of ["sixplane.h", "wasm-rt.h"])
+  for (const name of ["lwip", "wamr"]) mkdirSync(`${folder}/${name}`, { recursive: true });
+  for (const name of ["sixplane.h", "wasm-rt.h", "lwip/sixplane_lwip.h", "lwip/sixplane_lwip.c"])
     copyFileSync(`${ROOT}/bindings/c/${name}`, `${folder}/${name}`);
   for (const build of BUILDS) {
     const module = moduleOf(build);

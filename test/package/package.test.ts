@@ -153,6 +153,8 @@ describe("the package", () => {
         "dist/workerd.js",
         "dist/c/sixplane.h",
         "dist/c/wasm-rt.h",
+        "dist/c/lwip/sixplane_lwip.c",
+        "dist/c/lwip/sixplane_lwip.h",
         ...MODULES.map((module) => module.replace(".wasm", "")).flatMap((name) => [
           `dist/${name}.lines.json`,
           `dist/c/${name}-wasm2c.c`,
