@@ -26,7 +26,10 @@ export const UNPUBLISHED = 81;
 export async function startEngine(network, host, folder) {
   mkdirSync(folder);
   const { node } = host.names;
-  const words = ["--network", network.id, "--node", node, "--engine", engineVersion()];
+  const words = [
+    ...["--network", network.id, "--node", node],
+    ...["--engine", engineVersion(), "--mtu", `${host.mtu}`],
+  ];
   configure(...words, "--output", `${folder}/daemon.json`);
   const dockerd = host.namespace.start(
     ...["dockerd", `--config-file=${folder}/daemon.json`, `--host=unix://${folder}/socket`],

@@ -34,7 +34,11 @@ export async function openHosts(network, nodes, outside, wire) {
     );
     return new Host(namespace, network.host(node), up);
   });
-  await Promise.all(hosts.map((host) => host.line())); // the first says that it is ready
+  await Promise.all(
+    hosts.map(async (host) => {
+      host.mtu = (await host.line()).mtu; // the first line says that it is ready
+    }),
+  );
   return hosts;
 }
 
@@ -42,6 +46,8 @@ export async function openHosts(network, nodes, outside, wire) {
 export class Host {
   /** @type {Container[]} */
   containers = [];
+  /** That of its interface, when it is ready. */
+  mtu = 0;
   #up;
   #lines;
   #ended;

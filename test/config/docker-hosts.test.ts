@@ -4,9 +4,10 @@ import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { isInstalled, type Namespace } from "../../examples/fabric/namespace.js";
 import { ended, folder, sixplane } from "../support/command.ts";
-import { doctor, type Said } from "../support/doctor.ts";
+import { diagnose, doctor, type Said, zerotierInterface } from "../support/doctor.ts";
 import { A, B, Host, NETWORK, Program, runIn, Underlay, until } from "../support/hosts.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
+import { answers, EARTH, STATUS, startService } from "../support/zerotier.ts";
 import { type Dockerd, startDockerd } from "./dockerd.ts";
 
 const PUBLISHED = 80;
@@ -35,11 +36,12 @@ async function printed(node: string, ...words: string[]): Promise<string> {
 /** A machine with an engine, and a container of it that greets who connects. */
 class Machine implements AsyncDisposable {
   readonly node: string;
-  readonly namespace: Namespace;
+  /** Where it is, unless it is this process's own. */
+  readonly namespace: Namespace | undefined;
   readonly #files = folder();
   #dockerd: Dockerd | undefined;
 
-  constructor(node: string, namespace: Namespace) {
+  constructor(node: string, namespace?: Namespace) {
     this.node = node;
     this.namespace = namespace;
   }
@@ -60,7 +62,7 @@ class Machine implements AsyncDisposable {
 
   async startEngine(skip: Parameters<typeof startDockerd>[0], daemon: string): Promise<void> {
     const flags = "--exec-opt=native.cgroupdriver=cgroupfs --cgroup-parent=/sixplane-hosts";
-    this.#dockerd = await startDockerd(skip, daemon, flags, this.namespace);
+    this.#dockerd = await startDockerd(skip, daemon, flags, this.namespace ?? "here");
   }
 
   async stopEngine(): Promise<void> {
@@ -100,8 +102,13 @@ class Machine implements AsyncDisposable {
     return (await ended(spawn("docker", words, { env: this.#environment }))).status === 0;
   }
 
+  /** Where its engine is asked. */
+  get engine(): string {
+    return `unix://${this.#dockerd?.socket}`;
+  }
+
   get #environment() {
-    const client = { DOCKER_HOST: `unix://${this.#dockerd?.socket}`, DOCKER_CONFIG: this.#files.path("") };
+    const client = { DOCKER_HOST: this.engine, DOCKER_CONFIG: this.#files.path("") };
     return { ...process.env, ...client };
   }
 
@@ -213,4 +220,46 @@ test("an engine that --open lets in leaves its old chains behind, which drop unt
     machine.run("ip6tables", ...command.split(" "));
   expect(machine.rules).not.toContain("DOCKER");
   expect(connects()).toBe(GREETING);
+});
+
+test("containers have the MTU that ZeroTier's service says, and the doctor finds it right", {
+  timeout: 60_000,
+}, async ({ skip }) => {
+  const { portDeviceName } = EARTH;
+  zerotierInterface(portDeviceName, A.mac, `${A.sixplane}/40`);
+  run("ip", "link", "set", portDeviceName, "mtu", "2700");
+  await using zerotier = await startService(answers(STATUS, [{ ...EARTH, mtu: 2700 }]));
+  await using machine = new Machine(A.node);
+  const says = async (...words: string[]) =>
+    (await sixplane(["config", "docker", "--zerotier", zerotier.folder, "--engine", "20.10", ...words]))
+      .stdout;
+  await machine.startEngine(skip, await says("--open"));
+  machine.docker(await says("--open", "--subnet", "web"));
+  const look = async () => {
+    process.env["DOCKER_HOST"] = machine.engine;
+    const { said } = await diagnose("--zerotier", zerotier.folder);
+    delete process.env["DOCKER_HOST"];
+    return said.flatMap(({ check, kind, what }) => (check === "mtu" ? [[kind, what]] : []));
+  };
+  const web = `br-${machine.docker("docker network inspect web -f '{{.Id}}'").slice(0, 12)}`;
+  const bridge = (name: string, what: string) => ["right", `${name} ${what}`];
+  const [right, empty] = [
+    "and its ports have MTU 2700",
+    "gets MTU 2700 from Docker with its first container",
+  ];
+  const expected = (...bridges: string[][]) =>
+    expect.arrayContaining([bridge(portDeviceName, right), ...bridges]);
+  expect(await look()).toEqual(expected(bridge("docker0", empty), bridge(web, empty)));
+  for (const [network, bridges] of [
+    ["bridge", [bridge("docker0", right), bridge(web, empty)]],
+    ["web", [bridge("docker0", empty), bridge(web, right)]],
+  ] as const) {
+    machine.startContainer(network);
+    expect(machine.docker("docker exec server /bin/busybox cat /sys/class/net/eth0/mtu")).toBe("2700");
+    const said = await look();
+    expect(said).toEqual(expected(...bridges));
+    expect(said).toHaveLength(3);
+    machine.docker("docker rm --force server");
+  }
+  for (const name of [portDeviceName, "docker0", web]) run("ip", "link", "delete", name);
 });

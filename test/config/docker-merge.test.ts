@@ -43,7 +43,7 @@ const USERS = `{
 \t"registry-mirrors": ["https://mirror.example"],
 \t"labels": ["site=a"],
 \t"default-address-pools": [{ "base": "10.10.0.0/16", "size": 24 }],
-\t"default-network-opts": { "bridge": { "com.docker.network.driver.mtu": "1450" } },
+\t"default-network-opts": { "bridge": { "com.docker.network.bridge.enable_icc": "true" } },
 \t"live-restore": true
 }
 `;
@@ -77,10 +77,12 @@ const CHANGES = [
   "+ ipv6: true",
   `+ fixed-cidr-v6: "${BRIDGE}"`,
   "+ ip6tables: false",
+  "+ mtu: 2800",
   '+ default-network-opts.bridge.com.docker.network.enable_ipv6: "true"',
   '+ default-network-opts.bridge.com.docker.network.bridge.gateway_mode_ipv6: "routed"',
+  '+ default-network-opts.bridge.com.docker.network.driver.mtu: "2800"',
   `+ default-address-pools: {"base":"${POOL}","size":96}`,
-  "+ labels: sixplane.1 to sixplane.11, which say what these values are",
+  "+ labels: sixplane.1 to sixplane.13, which say what these values are",
 ];
 
 describe("a daemon.json that is there", () => {
@@ -110,17 +112,19 @@ describe("a daemon.json that is there", () => {
       ],
       "default-network-opts": {
         bridge: {
-          "com.docker.network.driver.mtu": "1450",
+          "com.docker.network.bridge.enable_icc": "true",
           "com.docker.network.enable_ipv6": "true",
           "com.docker.network.bridge.gateway_mode_ipv6": "routed",
+          "com.docker.network.driver.mtu": "2800",
         },
       },
       "live-restore": true,
       ipv6: true,
       "fixed-cidr-v6": BRIDGE,
       ip6tables: false,
+      mtu: 2800,
     });
-    expect([labels[0], labels.length]).toEqual(["site=a", 12]);
+    expect([labels[0], labels.length]).toEqual(["site=a", 14]);
     expect(it.text()).toMatch(/^\{\n\t"log-driver": "json-file",\n\t"log-opts": \{\n\t\t"max-size"/);
   });
 
@@ -159,6 +163,7 @@ describe("a daemon.json that is there", () => {
       ipv6: true,
       "fixed-cidr-v6": BRIDGE,
       ip6tables: false,
+      mtu: 2800,
     });
     expect(labels.filter((label) => !label.startsWith("sixplane."))).toEqual(["site=a"]);
   });
@@ -198,6 +203,11 @@ describe("a daemon.json that is there", () => {
   test.each([
     ['{"ipv6":false}', "ipv6"],
     ['{"ip6tables":true}', "ip6tables"],
+    ['{"mtu":1450}', "mtu"],
+    [
+      '{"default-network-opts":{"bridge":{"com.docker.network.driver.mtu":"1450"}}}',
+      "default-network-opts.bridge.com.docker.network.driver.mtu",
+    ],
     ['{"fixed-cidr-v6":"2001:db8:1::/64"}', "fixed-cidr-v6"],
     ['{"default-address-pools":[{"base":"fd00:1::/64","size":80}]}', "default-address-pools"],
     [

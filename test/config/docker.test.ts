@@ -12,7 +12,7 @@ const DEFAULT_BRIDGE = "fc9c:56c2:e389:e92c:eee5:1::/96";
 const NAMED_NETWORKS = "fc9c:56c2:e389:e92c:eee5:8000::/81";
 
 /** The default bridge, and no firewall: the answer for --open before engine 27. */
-const OPEN = { ipv6: true, "fixed-cidr-v6": DEFAULT_BRIDGE, ip6tables: false };
+const OPEN = { ipv6: true, "fixed-cidr-v6": DEFAULT_BRIDGE, ip6tables: false, mtu: 2800 };
 /** The firewall, which is an experiment before engine 27. */
 const EXPERIMENT = { experimental: true, ip6tables: true };
 const CURRENT = {
@@ -32,6 +32,7 @@ const CURRENT = {
     bridge: {
       "com.docker.network.enable_ipv6": "true",
       "com.docker.network.bridge.gateway_mode_ipv6": "routed",
+      "com.docker.network.driver.mtu": "2800",
     },
   },
 };
@@ -136,6 +137,7 @@ describe("sixplane config docker", () => {
   test("makes named networks whose prefixes are those of their names", async () => {
     const words = ["config", "docker", ...HOST, "--subnet", "web", "--subnet", "db"];
     const routed = " --opt=com.docker.network.bridge.gateway_mode_ipv6=routed";
+    const mtu = "--opt=com.docker.network.driver.mtu=2800";
     for (const [engine, more, option] of [
       ["28", [], routed],
       ["28", ["--open"], routed],
@@ -144,8 +146,8 @@ describe("sixplane config docker", () => {
     ] as const) {
       const { stdout } = await sixplane([...words, "--engine", engine, ...more]);
       expect(stdout.trimEnd().split("\n").slice(-2)).toEqual([
-        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:d3eb::/96${option} web`,
-        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:4252::/96${option} db`,
+        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:d3eb::/96${option} ${mtu} web`,
+        `docker network create --ipv6 --subnet=fc9c:56c2:e389:e92c:eee5:4252::/96${option} ${mtu} db`,
       ]);
     }
   });
@@ -163,6 +165,20 @@ describe("sixplane config docker", () => {
     const refusal = { status: 2, stdout: "", stderr: `sixplane: ${sentence}\n` };
     expect(await sixplane([...words, "127"])).toEqual(refusal);
     expect((await sixplane([...words, "126"])).stdout).toMatch(/^docker network create .*\/126 .* web$/m);
+  });
+
+  test("gives the default bridge and named networks the MTU that is given", async () => {
+    const words = ["config", "docker", ...HOST, "--mtu", "1450"];
+    const { "default-network-opts": drivers, mtu } = settings((await sixplane([...words, "--open"])).stdout);
+    expect([mtu, drivers]).toEqual([
+      1450,
+      {
+        bridge: { ...CURRENT["default-network-opts"].bridge, "com.docker.network.driver.mtu": "1450" },
+      },
+    ]);
+    expect((await sixplane([...words, "--subnet", "web"])).stdout).toContain(
+      " --opt=com.docker.network.driver.mtu=1450 web\n",
+    );
   });
 
   test("reads the node address from ZeroTier's folder", async () => {
@@ -205,6 +221,7 @@ describe("bad input to sixplane config docker", () => {
     [[...HOST, "--engine", "v19.03"], `${ENGINE} "v19.03" (6)`],
     [[...HOST, "--engine", "28x"], `${ENGINE} "28x" (3)`],
     [[...HOST, "--engine", ""], `${ENGINE} "" (0)`],
+    [[...HOST, "--mtu", "1279"], 'MTU must be a whole number from 1280 to 10000, got "1279" (4)'],
     [
       ["--network", NETWORK, "--zerotier", "/nowhere"],
       'public identity must be a file that can be read, got "/nowhere/identity.public" (24): no such file or directory',
@@ -337,7 +354,7 @@ function fromFlags(words: string[]): Record<string, unknown> {
       drivers[driver] = { ...drivers[driver], [option]: setting };
       result["default-network-opts"] = drivers;
     } else {
-      result[name] = value === "true" || value === "false" ? value === "true" : value;
+      result[name] = /^(true|false|\d+)$/.test(value) ? JSON.parse(value) : value;
     }
   }
   return result;

@@ -26,7 +26,7 @@ describe("what the explorer tells to type", () => {
 
   test("into daemon.json is what the command line prints, but for named networks", async () => {
     const daemon = JSON.parse(named("Docker, all containers"));
-    expect(Object.keys(daemon)).toEqual(["ipv6", "fixed-cidr-v6", "ip6tables"]);
+    expect(Object.keys(daemon)).toEqual(["ipv6", "fixed-cidr-v6", "ip6tables", "mtu"]);
     expect(JSON.parse(await config("--open"))).toMatchObject(daemon);
   });
 
@@ -34,7 +34,7 @@ describe("what the explorer tells to type", () => {
     const [command] = (await config("--subnet", "containers"))
       .split("\n")
       .filter((line) => !line.startsWith("#"));
-    expect(named("Docker, one network").replace(/ \\\n +/, " ")).toBe(command);
+    expect(named("Docker, one network").replaceAll(/ \\\n +/g, " ")).toBe(command);
   });
 
   test("gives an interface the addresses, by ip(8)", ({ skip }) => {

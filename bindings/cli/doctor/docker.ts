@@ -78,6 +78,7 @@ function readNetwork({ Name, Id, Options, IPAM }: Record<string, unknown>): Dock
   return {
     name: textOf(Name),
     bridge: named || `br-${textOf(Id).slice(0, 12)}`,
+    mtu: Number(textOf(Object(Options)["com.docker.network.driver.mtu"])) || undefined,
     subnets: subnets.filter(({ subnet }) => subnet.includes(":")),
   };
 }

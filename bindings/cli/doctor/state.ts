@@ -96,6 +96,8 @@ export interface DockerNetwork {
   name: string;
   /** Its interface. */
   bridge: string;
+  /** The MTU that it was made with; undefined where nobody said one. */
+  mtu: number | undefined;
   /** Its IPv6 subnets and the gateway in each; none where it has no IPv6. */
   subnets: { subnet: string; gateway: string }[];
 }

@@ -11,12 +11,16 @@ export interface Snippet {
 /** The number of the sub-prefix that the name "containers" has on every host (`sixplane config docker --help`). */
 const CONTAINERS = 10950;
 
+/** That of a ZeroTier network unless its controller changes it. */
+const MTU = 2800;
+
 export function snippets(network: Network, host: Host): Snippet[] {
   const { prefix } = host.sixplane;
   const daemon = {
     ipv6: true,
     "fixed-cidr-v6": prefix.subnet(96, 1),
     ip6tables: false,
+    mtu: MTU,
   };
   return [
     {
@@ -29,7 +33,8 @@ export function snippets(network: Network, host: Host): Snippet[] {
       note: "As sixplane config docker --subnet containers prints it: the same share of every host's /80.",
       text: [
         `docker network create --ipv6 --subnet=${prefix.subnet(96, CONTAINERS)} \\`,
-        "  --opt=com.docker.network.bridge.gateway_mode_ipv6=routed containers",
+        "  --opt=com.docker.network.bridge.gateway_mode_ipv6=routed \\",
+        `  --opt=com.docker.network.driver.mtu=${MTU} containers`,
       ].join("\n"),
     },
     {

@@ -1,5 +1,6 @@
 import { InputError, mismatch, type Prefix } from "sixplane";
 import { warn } from "../../io/text.ts";
+import { MTU, mtuOf } from "../mtu.ts";
 import type { Subnet } from "../subnet.ts";
 import { LABELS, type Notes } from "../syntax.ts";
 import { type ConfigFile, hostTarget } from "../target.ts";
@@ -9,7 +10,10 @@ interface DockerOptions {
   engine: string;
   open?: boolean;
   flags?: boolean;
+  mtu?: string;
 }
+
+type Mtu = ReturnType<typeof mtuOf>;
 
 /** What `dockerd` is told, under the names that its configuration file has for it. */
 interface Daemon {
@@ -21,6 +25,8 @@ interface Daemon {
   "fixed-cidr-v6"?: Prefix;
   /** Whether Docker filters IPv6, and translates it where a network does not say otherwise. */
   ip6tables: boolean;
+  /** The MTU of containers on the default bridge. */
+  mtu?: number;
   /** Where named networks get their prefixes from, and how long these are. */
   "default-address-pools"?: Pool[];
   /** What a named network is made with unless it says otherwise, by its driver. */
@@ -57,6 +63,7 @@ const FIRST_ROUTED = 27;
 
 const ENABLE_IPV6 = "com.docker.network.enable_ipv6";
 const GATEWAY_MODE = "com.docker.network.bridge.gateway_mode_ipv6";
+const DRIVER_MTU = "com.docker.network.driver.mtu";
 const MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade";
 
 const EXPOSURE = "every port of every container is open to the whole network, published or not";
@@ -96,14 +103,18 @@ prefix is the same share of every host's /80.`,
       description: "print options for the command line of dockerd instead",
       conflicts: ["output", "subnet"],
     },
+    MTU,
   ],
-  write({ host, subnets, notes }, { engine, open = false, flags }) {
+  write(given, { engine, open = false, flags, mtu: givenMtu }) {
+    const { host, subnets, notes } = given;
     const version = major(engine);
+    const mtu = mtuOf(givenMtu, given);
     if (open) warn(`${EXPOSURE}, on this host`);
-    if (subnets.length > 0) return { files: [networks(subnets, version, open, notes)] };
+    if (subnets.length > 0) return { files: [networks(subnets, version, open, mtu, notes)] };
+    const { prefix } = host.sixplane;
     const daemon = {
-      ...(open ? openBridge : firewall)(host.sixplane.prefix, version),
-      ...pools(host.sixplane.prefix, version),
+      ...(open ? openBridge(prefix, mtu) : firewall(version)),
+      ...pools(prefix, version, mtu),
     };
     if (flags) {
       return {
@@ -115,7 +126,7 @@ prefix is the same share of every host's /80.`,
     const file: ConfigFile = {
       name: "daemon.json",
       syntax: "json",
-      notes: [...notes, ...explain(daemon)],
+      notes: [...notes, ...explain(daemon, mtu)],
       body,
       merge: mergeDaemon,
     };
@@ -131,7 +142,7 @@ function major(version: string): number {
 }
 
 /** Docker filters IPv6. Before 27 that was an experiment (upstream: verifyDaemonSettings). */
-function firewall(_: Prefix, version: number): Daemon {
+function firewall(version: number): Daemon {
   return version < FIRST_ROUTED ? { experimental: true, ip6tables: true } : { ip6tables: true };
 }
 
@@ -140,17 +151,19 @@ function firewall(_: Prefix, version: number): Daemon {
  * must be off, or it would hide containers behind the host's address (upstream: Docker's manual, "Port publishing and
  * mapping"; initBridgeDriver). Given the whole /80, docker0 would have the host's own address, ::1.
  */
-function openBridge(prefix: Prefix): Daemon {
-  return { ipv6: true, "fixed-cidr-v6": prefix.subnet(96, 1), ip6tables: false };
+function openBridge(prefix: Prefix, { bytes }: Mtu): Daemon {
+  return { ipv6: true, "fixed-cidr-v6": prefix.subnet(96, 1), ip6tables: false, mtu: bytes };
 }
 
 /** What makes each named network one of the host's, routed and not translated; nothing before 27, which does not know it. */
-function pools(prefix: Prefix, version: number): Partial<Daemon> {
+function pools(prefix: Prefix, version: number, { bytes }: Mtu): Partial<Daemon> {
   if (version < FIRST_ROUTED) return {};
   return {
     // Pools that are given replace those for IPv4, too.
     "default-address-pools": [...IPV4_POOLS, { base: prefix.subnet(81, 1), size: 96 }],
-    "default-network-opts": { bridge: { [ENABLE_IPV6]: "true", [GATEWAY_MODE]: "routed" } },
+    "default-network-opts": {
+      bridge: { [ENABLE_IPV6]: "true", [GATEWAY_MODE]: "routed", [DRIVER_MTU]: `${bytes}` },
+    },
   };
 }
 
@@ -167,7 +180,7 @@ function asFlags(daemon: Daemon): string[] {
 }
 
 /** What each value of the file is, and where it came from: behind its name, by which a later merge knows it for ours. */
-function explain(daemon: Daemon): string[] {
+function explain(daemon: Daemon, mtu: Mtu): string[] {
   const { experimental, "fixed-cidr-v6": bridge, ip6tables } = daemon;
   const pool = daemon["default-address-pools"]?.at(-1)?.base;
   return [
@@ -177,6 +190,7 @@ function explain(daemon: Daemon): string[] {
     ip6tables
       ? "ip6tables: on, so that only published ports are open"
       : `ip6tables: off, so that containers on the default bridge have addresses of their own to others; ${EXPOSURE}`,
+    ...(daemon.mtu ? [`mtu ${mtu.bytes}: ${mtu.origin}, for containers on the default bridge`] : []),
     ...(pool
       ? [`default-address-pools ${pool}: the upper half of the host prefix, in /96 for named networks`]
       : []),
@@ -184,18 +198,21 @@ function explain(daemon: Daemon): string[] {
       ? [
           `${ENABLE_IPV6} in default-network-opts: named networks have IPv6`,
           `${GATEWAY_MODE} in default-network-opts: routed, so that no address is translated`,
+          `${DRIVER_MTU} in default-network-opts: ${mtu.bytes}, ${mtu.origin}`,
         ]
       : []),
   ];
 }
 
 /** The commands that make named networks. */
-function networks(subnets: Subnet[], version: number, open: boolean, notes: Notes): ConfigFile {
+function networks(subnets: Subnet[], version: number, open: boolean, mtu: Mtu, notes: Notes): ConfigFile {
   for (const subnet of subnets) checkNetwork(subnet);
-  const lines = subnets.map(({ name, prefix }) =>
-    ["docker network create --ipv6", `--subnet=${prefix}`, ...untranslated(version, open), name].join(" "),
+  const options = [...untranslated(version, open), `--opt=${DRIVER_MTU}=${mtu.bytes}`].join(" ");
+  const lines = subnets.map(
+    ({ name, prefix }) => `docker network create --ipv6 --subnet=${prefix} ${options} ${name}`,
   );
-  return { name: "networks.sh", syntax: "#", notes, body: `${lines.join("\n")}\n` };
+  const explained: Notes = [...notes, `mtu ${mtu.bytes}: ${mtu.origin}, for the containers`];
+  return { name: "networks.sh", syntax: "#", notes: explained, body: `${lines.join("\n")}\n` };
 }
 
 /** The option that has Docker translate nothing of a network's IPv6; before 27, nothing of its IPv4 either. */

@@ -19,8 +19,10 @@ const SETTINGS = [
   ["ipv6"],
   ["fixed-cidr-v6"],
   ["ip6tables"],
+  ["mtu"],
   [...NETWORK_OPTIONS, "com.docker.network.enable_ipv6"],
   [...NETWORK_OPTIONS, "com.docker.network.bridge.gateway_mode_ipv6"],
+  [...NETWORK_OPTIONS, "com.docker.network.driver.mtu"],
 ];
 
 const POOLS = "default-address-pools";
