@@ -81,6 +81,16 @@ export const PROGRAMS = [
       packages: "external",
     }),
   },
+  {
+    name: "engines",
+    reads: ["bench", "tsconfig.json"],
+    run: bundle({
+      entry: "bench/engines/main.ts",
+      file: "bench/engines.js",
+      platform: "node",
+      packages: "external",
+    }),
+  },
 ];
 
 /** What is checked of what has been made, every time. */

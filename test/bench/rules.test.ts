@@ -8,7 +8,7 @@ import { Network } from "sixplane";
 import { describe, expect, test } from "vitest";
 import { derive } from "../../bench/speed/derive.ts";
 import { TypeScriptResponder } from "../../bench/speed/responder.ts";
-import { BUILDS, Host, record } from "../support/builds.ts";
+import { BUILDS, Host, NEIGHBOURS, record } from "../support/builds.ts";
 import { folder } from "../support/command.ts";
 import {
   hex,
@@ -225,5 +225,51 @@ test("the TypeScript derivation gives every vector's addresses and MAC", () => {
       rfc4193: textOf(rfc4193),
       mac: mac.match(/../g)?.join(":"),
     })),
+  );
+});
+
+describe("the neighbour's MAC in C", () => {
+  const NEIGHBOUR = ["neighbour.c", "neighbour-filter.c"].map((name) =>
+    fileURLToPath(new URL(`../../bench/native/${name}`, import.meta.url)),
+  );
+
+  /** What the C program answers, as `ofCore` says it. */
+  function ofC(questions: string[]): string[] {
+    using files = folder();
+    execFileSync("cc", [...FLAGS, ...SANITIZERS, "-o", files.path("filter"), ...NEIGHBOUR]);
+    const output = execFileSync(files.path("filter"), { input: hex(questions.join("")) });
+    return questions.map((_, i) => toHex(output.subarray(7 * i, 7 * i + 7)));
+  }
+
+  function ofCore(questions: string[]): string[] {
+    const [build] = NEIGHBOURS;
+    if (!build) throw new Error("there is no such build");
+    const host = new Host(build);
+    return questions.map((question) => {
+      host.bytes.fill(0xa5, 32, 39);
+      host.bytes.set(hex(question));
+      host.bytes[32] = host.exports.neighbour(0, 16, 33);
+      return toHex(host.bytes.slice(32, 39));
+    });
+  }
+
+  const OTHER = "0123456789";
+
+  test.skipIf(NO_COMPILER)(
+    "is the core's for the vectors, in each mode, and for what is one bit beside",
+    () => {
+      const questions = ADDRESSES.flatMap(({ network, node, sixplane, rfc4193 }, i) =>
+        [sixplane, rfc4193].flatMap((address) => {
+          const beside = hex(address);
+          beside[(i >> 3) % 16] = (beside[(i >> 3) % 16] ?? 0) ^ (1 << (i & 7));
+          const records = [record(network, OTHER), record(network, node), record(network, OTHER, i & 7)];
+          return records.flatMap((one) => [one + address, one + toHex(beside)]);
+        }),
+      );
+      const answers = ofCore(questions);
+      expect(ofC(questions)).toEqual(answers);
+      const modes = new Set(answers.map((answer) => answer.slice(0, 2)));
+      expect([...modes].sort()).toEqual(["00", "01", "02"]);
+    },
   );
 });

@@ -107,8 +107,8 @@ describe("as C by wasm2c, the memory of the record and the frame", () => {
 describe("flat, on this machine below 4 GiB,", () => {
   test("it gives the replies to every vector, and touches nothing but record and frame", ({ skip }) => {
     skip(process.arch !== "x64", "mmap gives no low addresses here");
-    const [source, low] = ["flat.c", "low.h"].map((name) =>
-      fileURLToPath(new URL(`c/${name}`, import.meta.url)),
+    const [source, low] = ["c/flat.c", "../../bench/engines/low.h"].map((name) =>
+      fileURLToPath(new URL(name, import.meta.url)),
     );
     const program = files.path("flat");
     const words = [

@@ -115,7 +115,7 @@ describe("the C", () => {
       for (size_t at = 0; at < length; at++) printf("%02x", frame[at]);
       return answer(frame, length) != 0;
     }`;
-    const low = fileURLToPath(new URL("c/low.h", import.meta.url));
+    const low = fileURLToPath(new URL("../../bench/engines/low.h", import.meta.url));
     const words = ["-no-pie", "-include", low, `-I${files.path("flat")}`];
     const { status, stdout } = run(flat, main, words, "flat/responder-flat.c");
     expect([status, stdout]).toEqual([0, advertisement()]);

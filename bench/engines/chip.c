@@ -1,6 +1,6 @@
-// Instructions per reply, by SysTick, where the machine gives every instruction the same time (QEMU's -icount).
+// Instructions of a call, by SysTick, where the machine gives every instruction the same time (QEMU's -icount).
 #include "board.h"
-#include "core.h"
+#include "call.h"
 #include "lm3s6965/registers.h"
 
 #include <string.h>
@@ -12,8 +12,9 @@ enum { CSR_ENABLE_CORE_CLOCK = 5, LONGEST = 0xffffff };
 
 enum { ROUNDS = 1000 };
 
-// The Makefile's: 86 bytes, as 0x.., 0x..
-static const uint8_t question[] = {QUESTION};
+// run.js's, as 0x.., 0x..
+static const uint8_t record[RECORD_BYTES] = {RECORD_TEXT};
+static const uint8_t question[] = {QUESTION_TEXT};
 
 static uint32_t ticks;
 
@@ -46,24 +47,23 @@ static void write_number(const char *name, uint32_t number)
 static uint32_t calibrate(void)
 {
     start();
-    __asm__ volatile("mov r0, #1000 \n 1: subs r0, #1 \n bne 1b" ::: "r0", "cc");
-    for (int i = 1; i < ROUNDS; i++)
+    for (int i = 0; i < ROUNDS; i++)
         __asm__ volatile("mov r0, #1000 \n 1: subs r0, #1 \n bne 1b" ::: "r0", "cc");
     return elapsed();
 }
 
-static __attribute__((noinline)) int32_t nothing(size_t length)
+static __attribute__((noinline)) int32_t nothing(size_t at)
 {
-    __asm__ volatile("");
-    return (int32_t)length;
+    __asm__ volatile("" : "+r"(at));
+    return NEIGHBOUR ? 1 : LENGTH;
 }
 
-static uint32_t measure(int32_t (*respond)(size_t), uint8_t *frame)
+static uint32_t measure(int32_t (*function)(size_t), uint8_t *place)
 {
     start();
     for (int i = 0; i < ROUNDS; i++) {
-        memcpy(frame, question, sizeof question);
-        if (respond(sizeof question) != SIXPLANE_REPLY_LENGTH) board_fail("no reply");
+        memcpy(place, question, sizeof question);
+        if (!SUCCESS(function(0))) board_fail("no reply");
     }
     return elapsed();
 }
@@ -71,12 +71,12 @@ static uint32_t measure(int32_t (*respond)(size_t), uint8_t *frame)
 int main(void)
 {
     board_start();
-    uint8_t *frame = core_start();
+    uint8_t *place = call_start(record);
     // wasm3 compiles a function when it is called first.
-    measure(core_respond, frame);
+    measure(call, place);
     write_number("million ", calibrate());
-    write_number("loop ", measure(nothing, frame));
-    write_number("replies ", measure(core_respond, frame));
+    write_number("loop ", measure(nothing, place));
+    write_number("calls ", measure(call, place));
     uart_write("done\n");
     for (;;) __asm__ volatile("wfi");
 }

@@ -1,0 +1,21 @@
+// This machine: the nanoseconds of a call.
+import { execFileSync } from "node:child_process";
+import { type Build, type Engine, HERE, ROOT } from "./engines.ts";
+import { questions, RECORD, SLOTS } from "./questions.ts";
+
+/** Compiles the program for this machine; what is returned times one round: the median of a call, in nanoseconds. */
+export function onHost(build: Build, engine: Engine, folder: string): () => number {
+  const { name, sources, flags, hostFlags = [], foreign } = engine;
+  const program = `${folder}/${build}-${name.replaceAll(/\W+/g, "-")}`;
+  const own = [
+    `-I${HERE}`,
+    `-I${ROOT}dist/c`,
+    `-DSLOTS=${SLOTS}`,
+    `-DNEIGHBOUR=${build === "neighbour" ? 1 : 0}`,
+  ];
+  const words = ["-O2", "-std=gnu11", "-w", "-DNDEBUG", ...own, ...flags, ...hostFlags];
+  const all = [`${HERE}/host.c`, ...sources, ...(foreign?.sources ?? [])];
+  execFileSync("gcc", [...words, "-o", program, ...all], { stdio: "inherit" });
+  const input = Buffer.concat([RECORD, questions(build)]);
+  return () => Number(execFileSync(program, { input, encoding: "utf8" }));
+}
