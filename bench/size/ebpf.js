@@ -44,7 +44,7 @@ function verified(program) {
 function obstacle() {
   if (!bpf) return "verified takes Linux";
   try {
-    bpf.close(bpf.createArray("size", 1, 8));
+    bpf.close(bpf.createMap("size", { kind: "array", bytes: 8, entries: 1 }));
     return undefined;
   } catch (error) {
     return `verified: ${error instanceof Error ? error.message : error}`;

@@ -26,7 +26,7 @@ export const { bpf, noBpf } = await open();
 async function open(): Promise<{ bpf: Bpf; noBpf: string | undefined }> {
   const bpf = new Bpf(await loadLibc());
   try {
-    bpf.close(bpf.createArray("probe", 1, 8));
+    bpf.close(bpf.createMap("probe", { kind: "array", bytes: 8, entries: 1 }));
     return { bpf, noBpf: undefined };
   } catch (error) {
     return { bpf, noBpf: (error as Error).message };

@@ -21,13 +21,18 @@ const COMMAND = {
   mapCreate: 0,
   mapLookup: 1,
   mapUpdate: 2,
+  mapDelete: 3,
+  mapNextKey: 4,
   programLoad: 5,
   testRun: 10,
   mapLookupBatch: 24,
   linkCreate: 28,
 };
 
-const MAP_TYPE_PERCPU_ARRAY = 6;
+/** What maps there are: arrays have numbers from 0 on as keys, and some have a value for each processor. */
+const MAP_TYPES = { hash: 1, array: 2, processors: 6, lru: 9 };
+/** A hash takes memory for what is in it alone; one that forgets (lru) cannot. */
+const NO_PREALLOCATION = 1;
 const PROGRAM_TYPE_SCHED_CLS = 3;
 const TCX_EGRESS = 47;
 /** The verifier's log holds a line that says how much it took, and no more. */
@@ -37,6 +42,16 @@ const LOG_BYTES = 1 << 20;
 
 /** A descriptor of the kernel's. */
 export type File = number;
+
+/** What a map is. */
+export interface MapShape {
+  kind: keyof typeof MAP_TYPES;
+  /** Bytes of a key; those of arrays have 4. */
+  key?: number;
+  /** Bytes of a value. */
+  bytes: number;
+  entries: number;
+}
 
 /** What a program did with a frame. */
 export interface TestRun {
@@ -56,26 +71,61 @@ export class Bpf {
     this.#number = number;
   }
 
-  /** Makes a map with a value for each processor and key; keys are numbers from 0 on. */
-  createArray(name: string, entries: number, bytes: number): File {
+  createMap(name: string, { kind, key = 4, bytes, entries }: MapShape): File {
     const attributes = new Attributes(72)
-      .u32(0, MAP_TYPE_PERCPU_ARRAY)
-      .u32(4, 4)
+      .u32(0, MAP_TYPES[kind])
+      .u32(4, key)
       .u32(8, bytes)
       .u32(12, entries)
+      .u32(16, kind === "hash" ? NO_PREALLOCATION : 0)
       .name(28, name);
     return this.#call(COMMAND.mapCreate, attributes, `make the map ${name}`);
   }
 
-  /** Writes the same value for each processor. */
+  /** Writes a value of a map that has one of each key. */
+  put(map: File, key: Uint8Array, value: Uint8Array): void {
+    const attributes = new Attributes(32).u32(0, map);
+    this.#point(attributes, 8, key);
+    this.#point(attributes, 16, value);
+    this.#call(COMMAND.mapUpdate, attributes, "write to a map");
+  }
+
+  /** @returns undefined where the map has no such key */
+  get(map: File, key: Uint8Array, bytes: number): Uint8Array | undefined {
+    const value = new Uint8Array(bytes);
+    const attributes = new Attributes(32).u32(0, map);
+    this.#point(attributes, 8, key);
+    this.#point(attributes, 16, value);
+    return this.#call(COMMAND.mapLookup, attributes, "read a map", ["ENOENT"]) < 0 ? undefined : value;
+  }
+
+  /** Removes a key, where the map has it. */
+  remove(map: File, key: Uint8Array): void {
+    const attributes = new Attributes(32).u32(0, map);
+    this.#point(attributes, 8, key);
+    this.#call(COMMAND.mapDelete, attributes, "remove from a map", ["ENOENT"]);
+  }
+
+  /** @param bytes of a key */
+  keys(map: File, bytes: number): Uint8Array[] {
+    const keys: Uint8Array[] = [];
+    for (;;) {
+      const next = new Uint8Array(bytes);
+      const attributes = new Attributes(32).u32(0, map);
+      const last = keys.at(-1);
+      if (last) this.#point(attributes, 8, last);
+      this.#point(attributes, 16, next);
+      if (this.#call(COMMAND.mapNextKey, attributes, "list a map", ["ENOENT"]) < 0) return keys;
+      keys.push(next);
+    }
+  }
+
+  /** Writes the same value for each processor to a map that has one for each. */
   update(map: File, key: number, value: Uint8Array): void {
     const size = padded(value.length);
     const values = new Uint8Array(size * processors());
     for (let at = 0; at < values.length; at += size) values.set(value, at);
-    const attributes = new Attributes(32).u32(0, map);
-    this.#point(attributes, 8, new Uint8Array(Uint32Array.of(key).buffer));
-    this.#point(attributes, 16, values);
-    this.#call(COMMAND.mapUpdate, attributes, "write to a map");
+    this.put(map, new Uint8Array(Uint32Array.of(key).buffer), values);
   }
 
   /** The sum over the processors of each number of an array of 64-bit numbers. */

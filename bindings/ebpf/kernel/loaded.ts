@@ -2,7 +2,7 @@ import type { Libc } from "../../tap/kernel/libc.ts";
 import { type Linkable, linked } from "../code/encode.ts";
 import { COUNTERS, MAPS, type MapName, RECORD, RECORD_BYTES } from "../program/memory.ts";
 import type { Bpf, File, TestRun } from "./bpf.ts";
-import { addFilter } from "./clsact.ts";
+import { addFilter, type Direction } from "./clsact.ts";
 import { BpfError } from "./error.ts";
 
 /** A program in the kernel with its maps. It goes when it is closed, or with this process. */
@@ -16,17 +16,25 @@ export class Loaded {
 
   /**
    * @param record the config record, 16 bytes: whose program it is, and in which network
+   * @param shared the maps that it has in common with others
    * @throws BpfError where the kernel refuses it
    */
-  constructor(bpf: Bpf, name: string, code: Linkable, record: Uint8Array) {
+  constructor(
+    bpf: Bpf,
+    name: string,
+    code: Linkable,
+    record: Uint8Array,
+    shared: Readonly<Record<string, File>> = {},
+  ) {
     this.#bpf = bpf;
     try {
-      const map = (name: MapName) => this.#keep(bpf.createArray(name, MAPS[name].entries, MAPS[name].bytes));
+      const map = (name: MapName) => this.#keep(bpf.createMap(name, MAPS[name]));
       this.#maps = { memory: map("memory"), counters: map("counters") };
       this.configure(record);
+      const files: Readonly<Record<string, File>> = { ...shared, ...this.#maps };
       const { program, verified } = bpf.load(
         name,
-        linked(code, (name) => this.#maps[name as MapName]),
+        linked(code, (name) => files[name] as File),
       );
       this.#program = this.#keep(program);
       this.verified = verified;
@@ -65,9 +73,13 @@ export class Loaded {
     }
   }
 
-  /** The same as a filter of an interface that has clsact: it stays when this is closed, until `removeFilter`. */
-  filter(libc: Libc, index: number): void {
-    addFilter(libc, index, this.#program);
+  /**
+   * The same as a filter of an interface that has clsact: it stays when this is closed, until `removeFilter`.
+   *
+   * @param place among the filters of this package, from 0 on
+   */
+  filter(libc: Libc, index: number, direction: Direction = "egress", place = 0): void {
+    addFilter(libc, index, this.#program, direction, place);
   }
 
   /** Runs it on a frame, without an interface. */

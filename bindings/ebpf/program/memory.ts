@@ -23,8 +23,8 @@ export const COUNTERS = 36;
 
 /** Maps by name, and what one of their values is. */
 export const MAPS = {
-  memory: { entries: 1, bytes: MEMORY + SLACK },
-  counters: { entries: COUNTERS, bytes: 8 },
+  memory: { kind: "processors", entries: 1, bytes: MEMORY + SLACK },
+  counters: { kind: "processors", entries: COUNTERS, bytes: 8 },
 } as const;
 export type MapName = keyof typeof MAPS;
 
