@@ -1,9 +1,9 @@
 import { TapError } from "./error.ts";
-import { Device } from "./kernel/device.ts";
+import { KeptInterface } from "./kept.ts";
+import type { Device } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
-import { openChanges } from "./kernel/netlink.ts";
 import { currentName, openTun, type Tun } from "./kernel/tun.ts";
-import { linkLocalAddress, restore, type Setup, setUp } from "./setup.ts";
+import type { Setup } from "./setup.ts";
 
 /**
  * Opens a TAP interface and sets it up.
@@ -13,15 +13,9 @@ import { linkLocalAddress, restore, type Setup, setUp } from "./setup.ts";
  */
 export function openInterface(libc: Libc, name: string, setup: Setup): Interface {
   const tun = openTun(libc, name);
-  let device: Device | undefined;
-  let changes: number | undefined;
   try {
-    device = new Device(libc, tun.name);
-    changes = openChanges(libc); // before the setup is made, so that no change of it is missed
-    return new Interface(libc, tun, device, changes, setup);
+    return new Interface(libc, tun, new KeptInterface(libc, tun.name, setup));
   } catch (error) {
-    if (changes !== undefined) libc.close(changes);
-    device?.close();
     libc.close(tun.file);
     throw error;
   }
@@ -35,25 +29,20 @@ export class Interface {
   /** What hears of changes to interfaces. */
   readonly changes: number;
   readonly index: number;
+  readonly device: Device;
   readonly #libc: Libc;
   readonly #tun: Tun;
-  readonly device: Device;
-  readonly #setup: Setup;
-  readonly #putBack: () => void;
-  #hadLinkLocal = false;
-  readonly #hadUsable = new Set<string>();
+  readonly #kept: KeptInterface;
 
-  /** @throws TapError where the setup fails; what it had changed has been put back */
-  constructor(libc: Libc, tun: Tun, device: Device, changes: number, setup: Setup) {
+  constructor(libc: Libc, tun: Tun, kept: KeptInterface) {
     this.name = tun.name;
     this.file = tun.file;
+    this.changes = kept.changes;
+    this.index = kept.index;
+    this.device = kept.device;
     this.#libc = libc;
     this.#tun = tun;
-    this.device = device;
-    this.changes = changes;
-    this.index = device.index;
-    this.#setup = setup;
-    this.#putBack = setUp(device, setup);
+    this.#kept = kept;
   }
 
   /**
@@ -66,45 +55,17 @@ export class Interface {
   restore(): string[] {
     const name = currentName(this.#libc, this.#tun);
     if (name === undefined) return []; // it has been removed, as the loop will find
-    if (name !== this.name)
-      throw new TapError(`the interface ${this.name} has been renamed to ${name}`, "ENODEV");
-    try {
-      const restored = restore(this.device, this.#setup, this.#hadLinkLocal);
-      this.#hadLinkLocal ||= this.device.addressState(linkLocalAddress(this.#setup.mac)) !== "gone";
-      for (const { address } of this.#setup.addresses) this.#checkUse(address);
-      return restored;
-    } catch (error) {
-      throw cannotRestore(this.name, error);
-    }
-  }
-
-  /** @throws TapError where another host has taken an address since it was usable */
-  #checkUse(address: string): void {
-    const state = this.device.addressState(address);
-    if (state === "usable") this.#hadUsable.add(address);
-    if (state !== "duplicate" || !this.#hadUsable.has(address)) return; // `usable` says the rest
-    throw new TapError(`another host of the network uses ${address}`, "EADDRINUSE");
+    if (name === this.name) return this.#kept.restore();
+    throw new TapError(`the interface ${this.name} has been renamed to ${name}`, "ENODEV");
   }
 
   /** Ends it, or puts one that stays back as it was found. */
   close(): void {
     try {
-      if (this.#tun.persistent) this.#putBack();
+      if (this.#tun.persistent) this.#kept.putBack();
     } finally {
-      this.device.close();
-      this.#libc.close(this.changes);
+      this.#kept.close();
       this.#libc.close(this.file);
     }
   }
-}
-
-function cannotRestore(name: string, error: unknown): unknown {
-  if (!(error instanceof TapError)) return error;
-  if (error.code !== "ENODEV") {
-    return new TapError(
-      `${name} was changed by another program, and not put back: ${error.message}`,
-      error.code,
-    );
-  }
-  return new TapError(`the interface ${name} has been moved to another network namespace`, "ENODEV");
 }

@@ -1,6 +1,5 @@
-import type { Network } from "sixplane";
+import type { Mode, Network } from "sixplane";
 import type { Route } from "./kernel/routes.ts";
-import type { CheckedOptions } from "./options.ts";
 import { linkLocalAddress } from "./setup.ts";
 
 /** Smaller than that of the kernel's own route to the network's prefix, 256. */
@@ -9,12 +8,20 @@ const METRIC = 128;
 /** Node addresses that ZeroTier gives to nobody. */
 const NOBODIES = ["0000000000", "ffffffffff"];
 
+/** A node, and the others. */
+export interface Peered {
+  node: string;
+  modes: readonly Mode[];
+  /** The other nodes, where all of them are known. */
+  peers: readonly string[] | undefined;
+}
+
 /**
  * Routes by which the kernel has one neighbour entry for each peer, however many addresses the peer has, and one
  * for all other nodes. That one is permanent: if it failed, the kernel would use its own route to the network's
  * prefix, and resolve each address there.
  */
-export function peerRoutes(network: Network, { node, modes, peers }: CheckedOptions): Route[] {
+export function peerRoutes(network: Network, { node, modes, peers }: Peered): Route[] {
   if (peers === undefined) return [];
   const self = network.host(node);
   const nodes = new Set(peers.map((peer) => network.host(peer).node));

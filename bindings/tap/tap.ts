@@ -8,9 +8,9 @@ import type { Libc } from "./kernel/libc.ts";
 import { loadLibc } from "./kernel/load-libc.ts";
 import { type Injections, nameCounts, type TapCounters } from "./loop/counters.ts";
 import { LoopThread } from "./loop/thread.ts";
-import { type CheckedOptions, checkOptions, type TapOptions } from "./options.ts";
-import { peerRoutes } from "./peer-routes.ts";
-import type { ManagedAddress, Setup } from "./setup.ts";
+import { setupOf } from "./node-setup.ts";
+import { checkOptions, type TapOptions } from "./options.ts";
+import type { Setup } from "./setup.ts";
 
 /** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
 const ADDRESS_POLL_MILLISECONDS = 20;
@@ -38,15 +38,7 @@ export async function openTap(options: TapOptions): Promise<Tap> {
   const responder = network.responder({ node, modes, probes });
   const checked = checkOptions(options, responder.buffer.length);
   const libc = await loadLibc();
-  const { mac } = network.host(checked.node);
-  const { mtu, acceptRouters } = checked;
-  const setup = {
-    mac,
-    mtu,
-    addresses: managedAddresses(network, checked),
-    routes: peerRoutes(network, checked),
-    acceptRouters,
-  };
+  const setup = setupOf(network, checked);
   const opened = openInterface(libc, checked.name, setup);
   const keeper = new Keeper({
     restore: () => opened.restore(),
@@ -192,15 +184,6 @@ export class Tap {
     this.#thread.stop();
     await this.closed;
   }
-}
-
-function managedAddresses(network: Network, { node, modes }: CheckedOptions): ManagedAddress[] {
-  const host = network.host(node);
-  const all = {
-    "6plane": { address: host.sixplane.address, length: network.sixplane.length },
-    rfc4193: { address: host.rfc4193.address, length: network.rfc4193.length },
-  };
-  return [...new Set(modes)].map((mode) => all[mode]);
 }
 
 function checkFrame(frame: Uint8Array): void {

@@ -6,6 +6,7 @@ import type { Device, Libc, Setup } from "sixplane/tap";
 import { Bpf } from "../../ebpf/kernel/bpf.ts";
 import { BpfError } from "../../ebpf/kernel/error.ts";
 import { Loaded } from "../../ebpf/kernel/loaded.ts";
+import { PROBES, recordOf } from "../../ebpf/kernel/record.ts";
 import { COUNTER } from "../../ebpf/program/respond.ts";
 import { translate } from "../../ebpf/translate.ts";
 import { Failure } from "../io/failure.ts";
@@ -38,8 +39,6 @@ const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 const INTERVAL_MILLISECONDS = 1000;
 const ADDRESS_POLL_MILLISECONDS = 20;
 const CODES = 32;
-const MODE_BITS: Record<Mode, number> = { "6plane": 1, rfc4193: 2 };
-const PROBES_BIT = 4;
 const CORE = fileURLToPath(new URL("sixplane.wasm", import.meta.url));
 
 /** `sixplane attach INTERFACE NETWORK NODE` */
@@ -54,11 +53,18 @@ export async function attach(output: Output, given: Identifiers, options: Attach
   const device = openDevice(tap, libc, name);
   const stopped = whenStopped(output); // before there is anything that must be put back
   const over = new AbortController();
-  const program = load(libc, recordOf(network.id, node, modes, options.probes === true));
+  const program = load(libc, recordOf(network.id, node, modes, options.probes === true ? PROBES : 0));
   try {
     const clsact = !reported(() => program.attach(device.index));
     warnOfReserved(node);
-    const setup = options.setup ? setupOf(network, node, modes, device, options) : undefined;
+    const like = {
+      node,
+      modes,
+      peers: undefined,
+      mtu: device.mtu,
+      acceptRouters: options.acceptRouters === true,
+    };
+    const setup = options.setup ? tap.setupOf(network, like) : undefined;
     await using guard = setup || clsact ? await Guard.start({ name, setup, clsact }) : undefined;
     if (clsact) reported(() => program.filter(libc, device.index));
     const isUsable = usable(device, setup).then(() => true);
@@ -106,36 +112,6 @@ function reported<Result>(work: () => Result): Result {
   } catch (error) {
     throw error instanceof BpfError ? new Failure(error.message) : error;
   }
-}
-
-/** The config record, as assembly/record.ts has it. */
-function recordOf(network: string, node: string, modes: Mode[], probes: boolean): Uint8Array {
-  const bits = modes.reduce((all, mode) => all | MODE_BITS[mode], probes ? PROBES_BIT : 0);
-  const record = new Uint8Array(16);
-  record.set(Buffer.from(network + node, "hex"));
-  record[13] = bits;
-  return record;
-}
-
-function setupOf(
-  network: Network,
-  node: string,
-  modes: Mode[],
-  device: Device,
-  { acceptRouters }: AttachOptions,
-): Setup {
-  const host = network.host(node);
-  const addresses = {
-    "6plane": { address: host.sixplane.address, length: network.sixplane.length },
-    rfc4193: { address: host.rfc4193.address, length: network.rfc4193.length },
-  };
-  return {
-    mac: host.mac,
-    mtu: device.mtu,
-    addresses: [...new Set(modes)].map((mode) => addresses[mode]),
-    routes: [],
-    acceptRouters: acceptRouters === true,
-  };
 }
 
 /** Resolves when a signal asks for the end, or nobody reads any more. Further signals do nothing. */

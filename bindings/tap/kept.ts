@@ -1,0 +1,83 @@
+import { TapError } from "./error.ts";
+import { Device } from "./kernel/device.ts";
+import type { Libc } from "./kernel/libc.ts";
+import { openChanges } from "./kernel/netlink.ts";
+import { linkLocalAddress, restore, type Setup, setUp } from "./setup.ts";
+
+/** An interface with a setup, which it gets back when another program has changed it. */
+export class KeptInterface {
+  readonly device: Device;
+  /** What hears of changes to interfaces. */
+  readonly changes: number;
+  readonly index: number;
+  readonly #libc: Libc;
+  readonly #setup: Setup;
+  readonly #putBack: () => void;
+  #hadLinkLocal = false;
+  readonly #hadUsable = new Set<string>();
+
+  /** @throws TapError where the setup fails; what it had changed has been put back */
+  constructor(libc: Libc, name: string, setup: Setup) {
+    this.#libc = libc;
+    this.#setup = setup;
+    this.device = new Device(libc, name);
+    let changes: number | undefined;
+    try {
+      changes = openChanges(libc); // before the setup is made, so that no change of it is missed
+      this.changes = changes;
+      this.index = this.device.index;
+      this.#putBack = setUp(this.device, setup);
+    } catch (error) {
+      if (changes !== undefined) libc.close(changes);
+      this.device.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Puts back what another program has changed.
+   *
+   * @returns what that was, as in "MTU 2800"
+   * @throws TapError where that fails, another host has taken an address, or the interface is not here any more
+   */
+  restore(): string[] {
+    try {
+      const restored = restore(this.device, this.#setup, this.#hadLinkLocal);
+      this.#hadLinkLocal ||= this.device.addressState(linkLocalAddress(this.#setup.mac)) !== "gone";
+      for (const { address } of this.#setup.addresses) this.#checkUse(address);
+      return restored;
+    } catch (error) {
+      throw cannotRestore(this.device.name, error);
+    }
+  }
+
+  /** @throws TapError where another host has taken an address since it was usable */
+  #checkUse(address: string): void {
+    const state = this.device.addressState(address);
+    if (state === "usable") this.#hadUsable.add(address);
+    if (state !== "duplicate" || !this.#hadUsable.has(address)) return; // who waits for its use says the rest
+    throw new TapError(`another host of the network uses ${address}`, "EADDRINUSE");
+  }
+
+  /** Puts it back as it was found. */
+  putBack(): void {
+    this.#putBack();
+  }
+
+  /** Lets it be as it is. */
+  close(): void {
+    this.device.close();
+    this.#libc.close(this.changes);
+  }
+}
+
+function cannotRestore(name: string, error: unknown): unknown {
+  if (!(error instanceof TapError)) return error;
+  if (error.code !== "ENODEV") {
+    return new TapError(
+      `${name} was changed by another program, and not put back: ${error.message}`,
+      error.code,
+    );
+  }
+  return new TapError(`the interface ${name} has been moved to another network namespace`, "ENODEV");
+}
