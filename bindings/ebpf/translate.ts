@@ -3,13 +3,14 @@
 import { allocate } from "./code/allocate.ts";
 import { type Encoded, encode } from "./code/encode.ts";
 import type { Instruction } from "./code/instruction.ts";
-import { selectInstructions } from "./code/select.ts";
+import { type Selected, selectInstructions } from "./code/select.ts";
 import { withoutDead, withoutIdle } from "./code/tidy.ts";
 import { TranslationError } from "./error.ts";
 import { lower } from "./form/lower.ts";
 import { BASE, FRAME, MEMORY, RECORD, STACK } from "./program/memory.ts";
 import { aroundPermits, PERMITS_LENGTHS } from "./program/permits.ts";
 import { aroundRespond, RESPOND_LENGTHS, type Returns } from "./program/respond.ts";
+import { aroundSender } from "./program/sender.ts";
 import { decode, type Module } from "./wasm/decode.ts";
 
 export interface Program extends Encoded {
@@ -29,9 +30,11 @@ export type Translated = "respond" | "permits";
  * Translates a function of a module to a program.
  *
  * @param name by default, `respond` where the module has that
+ * @param vni of the VXLAN network out of which the frames come that `permits` judges: then the node is that of the peer
+ *   at the address that sent them, and else the record's
  * @throws TranslationError where the module has no such function, or one that cannot be translated
  */
-export function translate(wasm: Uint8Array<ArrayBuffer>, name?: Translated): Program {
+export function translate(wasm: Uint8Array<ArrayBuffer>, name?: Translated, vni?: number): Program {
   const module = decode(wasm);
   const chosen = name ?? (module.exports.has("respond") ? "respond" : "permits");
   const index = module.exports.get(chosen);
@@ -42,10 +45,14 @@ export function translate(wasm: Uint8Array<ArrayBuffer>, name?: Translated): Pro
   const lengths = chosen === "respond" ? RESPOND_LENGTHS : PERMITS_LENGTHS;
   const routine = lower(module, index, [BigInt(RECORD), BigInt(FRAME), lengths]);
   const selected = selectInstructions(routine, { base: BASE, bytes: MEMORY });
-  const whole = chosen === "respond" ? aroundRespond(selected, returnsOf(wasm)) : aroundPermits(selected);
+  const whole = chosen === "respond" ? aroundRespond(selected, returnsOf(wasm)) : around(selected, vni);
   const { code } = allocate(withoutDead(whole, []), REGISTERS, STACK);
   const tidy = withoutIdle(code);
   return { ...encode(tidy), name: chosen, code: tidy, module };
+}
+
+function around(permits: Selected, vni: number | undefined): Instruction[] {
+  return vni === undefined ? aroundPermits(permits) : aroundSender(permits, vni);
 }
 
 /** What the core says to frames that the program does not show it: asked here, once. */

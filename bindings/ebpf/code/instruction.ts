@@ -35,7 +35,12 @@ export type Operation =
 /** Functions of the kernel, with their numbers of linux/bpf.h, and how many arguments they take. */
 export const HELPERS = {
   map_lookup_elem: { number: 1, arguments: 2 },
+  map_update_elem: { number: 2, arguments: 4 },
+  ktime_get_ns: { number: 5, arguments: 0 },
   skb_store_bytes: { number: 9, arguments: 5 },
+  clone_redirect: { number: 13, arguments: 3 },
+  skb_get_tunnel_key: { number: 20, arguments: 4 },
+  skb_set_tunnel_key: { number: 21, arguments: 4 },
   redirect: { number: 23, arguments: 2 },
   skb_load_bytes: { number: 26, arguments: 4 },
   skb_change_tail: { number: 38, arguments: 3 },

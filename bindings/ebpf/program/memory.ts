@@ -28,14 +28,23 @@ export const MAPS = {
 } as const;
 export type MapName = keyof typeof MAPS;
 
-/** Bytes of the stack that the program uses for the keys of maps. */
-export const STACK = 8;
+/** Bytes of the stack that a program uses by itself, for the keys of maps and the like. */
+export const STACK = 48;
 
 /** Fields of struct __sk_buff, by their places. */
-export const SKB = { length: 0, protocol: 16, vlanPresent: 20, ifindex: 40, data: 76, dataEnd: 80 } as const;
+export const SKB = {
+  length: 0,
+  protocol: 16,
+  vlanPresent: 20,
+  ifindex: 40,
+  data: 76,
+  dataEnd: 80,
+  segments: 164,
+} as const;
 
-/** What a program says of a frame, of linux/pkt_cls.h: that the next program may, and that it is dropped. */
+/** What a program says of a frame, of linux/pkt_cls.h: the next one judges it, it goes on without that, it is dropped. */
 export const TC_ACT_UNSPEC = -1;
+export const TC_ACT_OK = 0;
 export const TC_ACT_SHOT = 2;
 
 /** 86dd, as it lies in memory. */
@@ -52,8 +61,12 @@ export const findMemory = (otherwise: string) => `
   r${BASE} = r0
 `;
 
-/** Adds one to the counter whose number is in register 7, and ends with what register 8 says of the frame. */
-export const COUNT = `
+/**
+ * Adds to the counter whose number is in register 7, and ends with what register 8 says of the frame.
+ *
+ * @param amount by default one; else what register 9 holds
+ */
+export const count = (amount: "1" | "r9" = "1") => `
   *(u32 *)(r10 - 4) = r7
   r1 = map counters
   r2 = r10
@@ -61,7 +74,7 @@ export const COUNT = `
   call map_lookup_elem
   if r0 == 0 goto end
   r1 = *(u64 *)(r0 + 0)
-  r1 += 1
+  r1 += ${amount}
   *(u64 *)(r0 + 0) = r1
 end:
   w0 = w8

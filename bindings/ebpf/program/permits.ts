@@ -5,7 +5,7 @@ import type { Instruction } from "../code/instruction.ts";
 import type { Selected } from "../code/select.ts";
 import {
   BASE,
-  COUNT,
+  count,
   ETHERTYPE_IPV6,
   FRAME,
   findMemory,
@@ -90,7 +90,7 @@ drop:
 pass:
   w8 = ${TC_ACT_UNSPEC}
 count:
-  ${COUNT}
+  ${count()}
 `;
 
 /** Without memory, which every processor has, nothing can be judged. */
@@ -100,7 +100,12 @@ none:
   exit
 `;
 
-/** The whole program, with the core's code in the middle. */
-export function aroundPermits(core: Selected): Instruction[] {
-  return withCore(`${start}${before}\ncore_here:\n${after}${none}`, core);
+/**
+ * The whole program, with the core's code in the middle.
+ *
+ * @param found text that puts the node into the record, where it is not always the same; its ways to the label
+ *   `drop` have a counter's number in register 7
+ */
+export function aroundPermits(core: Selected, found = ""): Instruction[] {
+  return withCore(`${start}${found}${before}\ncore_here:\n${after}${none}`, core);
 }

@@ -5,7 +5,7 @@ import type { Instruction } from "../code/instruction.ts";
 import type { Selected } from "../code/select.ts";
 import {
   BASE,
-  COUNT,
+  count,
   ETHERTYPE_IPV6,
   FRAME,
   findMemory,
@@ -127,7 +127,7 @@ reply:
 drop:
   w8 = ${TC_ACT_SHOT}
 count:
-  ${COUNT}
+  ${count()}
 pass:
   w0 = ${TC_ACT_UNSPEC}
   exit
