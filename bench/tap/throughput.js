@@ -18,7 +18,7 @@ async function overFabric() {
   const outside = Namespace.own();
   outside.ip("link add wire type bridge");
   outside.ip("link set wire up");
-  const hosts = await openHosts(new Network(NETWORK), NODES, outside, "wire");
+  const hosts = await openHosts(new Network(NETWORK), NODES, outside, "wire", ["--datapath", "tap"]);
   try {
     for (const host of hosts) host.addContainer();
     const [from, to] = hosts.flatMap(({ containers }) => containers);

@@ -6,12 +6,12 @@ import { type AddressOptions, address } from "./commands/address.ts";
 import { adhoc } from "./commands/adhoc.ts";
 import { type AnswerOptions, answer } from "./commands/answer.ts";
 import { type AttachOptions, attach } from "./commands/attach.ts";
-import { GUARD_COMMAND, guardInterface } from "./commands/attach-guard.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addConfig } from "./commands/config.ts";
 import { type DoctorOptions, doctor } from "./commands/doctor.ts";
 import { type EmitOptions, emit, FORMAT_NAMES, RUNTIMES, variants } from "./commands/emit.ts";
 import { addHelp } from "./commands/help.ts";
+import { GUARD_COMMAND, guardInterface } from "./commands/interface-guard.ts";
 import { owner } from "./commands/owner.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
 import { type UpOptions, up } from "./commands/up.ts";
@@ -168,7 +168,9 @@ function commands(output: Output): Command {
   program.command(GUARD_COMMAND, { hidden: true }).action(guardInterface);
 
   addIdentifiers(program.command("up"), { node: true })
-    .description("run a host of a network in the foreground: a TAP, its responder, and UDP to other hosts")
+    .description(
+      "run a host of a network in the foreground: an interface, its responder, and VXLAN to other hosts",
+    )
     .option("--name <name>", "the interface's name; a %d becomes the first number that is free", "zt%d")
     .addOption(
       offering("--modes <list>", "the kinds of address to have, and to answer for", MODES).default(
@@ -193,6 +195,12 @@ function commands(output: Output): Command {
         .default([], "none"),
     )
     .option("--listen <host:port>", "where to listen: a port, an address, or both", "[::]:4789")
+    .addOption(
+      new Option(
+        "--datapath <kind>",
+        "what carries the frames (by default the kernel, where it can)",
+      ).choices(["kernel", "tap"]),
+    )
     .option("--json", "print a JSON object when ready, every second, and at the end")
     .addHelpText("after", UP_EXAMPLE)
     .action(

@@ -1,18 +1,12 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { isIP } from "node:net";
-import { networkInterfaces } from "node:os";
-import { InputError, type Network, type SourcePolicy } from "sixplane";
+import type { Network, SourcePolicy } from "sixplane";
+import { completeChecksum } from "./checksum.ts";
 import { dropsOf, findSocket, prepare } from "./datagrams.ts";
-import {
-  asSocketSees,
-  type Endpoint,
-  endpointKey,
-  formatEndpoint,
-  reachableFrom,
-  resolve,
-} from "./endpoint.ts";
+import { asSocketSees, type Endpoint, formatEndpoint, resolve } from "./endpoint.ts";
 import { FabricError } from "./error.ts";
+import { locate, locateAll } from "./locate.ts";
 import { Newcomers, neighbourTableSize } from "./newcomers.ts";
 import type { Peer } from "./peer.ts";
 import { type Move, Places } from "./places.ts";
@@ -187,7 +181,8 @@ export class Fabric {
     const frame = vxlanFrame(datagram, this.#header);
     if (!peer) {
       dropped.unknownSender++;
-      const stranger = this.#strangers.first(from, frame);
+      const mac = frame && frame.length >= 12 ? frame.subarray(6, 12) : undefined;
+      const stranger = this.#strangers.first(from, mac);
       if (stranger) this.#listener.stranger(stranger);
     } else if (!frame) {
       dropped.malformed++;
@@ -197,6 +192,7 @@ export class Fabric {
       dropped.newAddresses++;
     } else {
       this.#counters.received++;
+      completeChecksum(frame);
       this.receive(frame);
     }
   }
@@ -228,8 +224,7 @@ export async function openFabric(
 ): Promise<Fabric> {
   const local = asSocketSees(await resolve("address to listen on", listen, 0), false);
   const isIpv6 = isIP(local.host) === 6;
-  const resolved = await Promise.all(peers.map((peer) => located(network, peer, local.host)));
-  checkDistinct(resolved);
+  const resolved = await locateAll(network, peers, local.host);
   const { loadLibc } = await import("sixplane/tap"); // late, as other commands need no TAP
   const libc = await loadLibc().catch(() => undefined); // the TAP, which has to have it, says why there is none
   const socket = createSocket(isIpv6 ? "udp6" : "udp4");
@@ -242,68 +237,11 @@ export async function openFabric(
   }
   const system = findSocket(socket, isIpv6);
   prepare(socket, system, libc);
-  const locate = (peer: Peer) => located(network, peer, local.host);
-  return new Fabric(network, socket, resolved, { policy, listener, drops: dropsOf(system), locate });
-}
-
-/** The peer with its endpoint as the socket sees it which is bound to the local address. */
-async function located(network: Network, peer: Peer, local: string): Promise<Peer> {
-  const family = reachableFrom(local);
-  const found = await resolve("peer's host", peer.name ?? peer.endpoint, family);
-  const found6 = isIP(found.host) === 6;
-  const endpoint = asSocketSees(found, isIP(local) === 6);
-  if (family !== 0 && reachableFrom(endpoint.host) !== family) {
-    const kind = found6 ? "IPv6" : "IPv4";
-    throw new InputError(
-      `peer ${peer.node} has the ${kind} address ${found.host}, which cannot be reached from ${local}: listen on [::]`,
-    );
-  }
-  if (!isOneHost(found.host)) {
-    throw new InputError(`peer ${peer.node} has the address ${found.host}, which is not one host's`);
-  }
-  if (found6) checkUnderlay(network, peer.node, endpoint.host);
-  return { ...peer, endpoint };
-}
-
-/** Whether an address is that of one host: no multicast or broadcast, and not the unspecified one. */
-function isOneHost(host: string): boolean {
-  if (isIP(host) === 6) return !/^(ff|::$|::%)/i.test(host);
-  const first = Number.parseInt(host, 10);
-  return first > 0 && first < 224;
-}
-
-/** That datagrams to an IPv6 address do not come back to the TAP, to be sent there again, and again. */
-function checkUnderlay(network: Network, node: string, host: string): void {
-  const [address = "", zone] = host.split("%");
-  if (network.ownerOf(address)) {
-    throw new InputError(`peer ${node} has the address ${host}, which is one of the network's own`);
-  }
-  if (!/^fe[89ab]/.test(address)) return;
-  if (zone === undefined) {
-    throw new InputError(
-      `peer ${node} has the link-local address ${host}: name the interface, too, as in ${host}%eth0`,
-    );
-  }
-  // An interface that there is not counts as none for the kernel, which then takes any.
-  if (!networkInterfaces()[zone]) {
-    throw new FabricError(`peer ${node} has the address ${host}, but no interface ${zone} is up`);
-  }
-}
-
-function checkDistinct(peers: readonly Peer[]): void {
-  const nodes = new Set<string>();
-  const places = new Map<string, string>();
-  for (const { node, endpoint } of peers) {
-    if (nodes.has(node)) throw new InputError(`peer ${node} is given twice`);
-    const other = places.get(endpointKey(endpoint));
-    if (other) {
-      throw new InputError(
-        `peers ${other} and ${node} cannot be told apart: both are at ${formatEndpoint(endpoint)}`,
-      );
-    }
-    nodes.add(node);
-    places.set(endpointKey(endpoint), node);
-  }
+  const parts = { policy, listener, drops: dropsOf(system) };
+  return new Fabric(network, socket, resolved, {
+    ...parts,
+    locate: (peer) => locate(network, peer, local.host),
+  });
 }
 
 function cannotListen(endpoint: Endpoint, { code, message }: NodeJS.ErrnoException): FabricError {

@@ -15,6 +15,12 @@ export function neighbourTableSize(): number {
   }
 }
 
+/** What of the kernel's table, with so many entries, a peer gets. */
+export function limitsFor(tableSize: number): { rate: number; room: number } {
+  const part = (of: number) => Math.max(1, Math.floor(tableSize / of));
+  return { rate: part(32), room: part(8) }; // for each of two halves
+}
+
 /**
  * The addresses that a peer's frames name, of which the kernel may make neighbour entries: their destinations, which
  * it resolves where it forwards, and their sources, to which it answers. Of the kernel's table, a peer gets a quarter
@@ -34,8 +40,9 @@ export class Newcomers {
    */
   constructor(prefix: Uint8Array, tableSize: number) {
     this.#own = Buffer.from(prefix).toString("latin1");
-    this.#bucket = new Bucket(Math.max(1, Math.floor(tableSize / 32)));
-    this.#room = Math.max(1, Math.floor(tableSize / 8)); // for each half
+    const { rate, room } = limitsFor(tableSize);
+    this.#bucket = new Bucket(rate);
+    this.#room = room;
   }
 
   /** @returns whether all addresses of a frame are known, or may be new */

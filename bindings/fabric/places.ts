@@ -2,7 +2,7 @@ import { type Endpoint, endpointKey } from "./endpoint.ts";
 import type { Peer } from "./peer.ts";
 
 /** How long a peer may say nothing, while frames are sent to it, before its name is looked up again. */
-const SILENCE_MILLISECONDS = 5000;
+export const SILENCE_MILLISECONDS = 5000;
 
 /** A peer at another address than before. */
 export interface Move {

@@ -21,14 +21,15 @@ export class Strangers {
     this.#network = network;
   }
 
-  /** @returns undefined where the address has been told, or no more are */
-  first(endpoint: Endpoint, frame: Uint8Array | undefined): Stranger | undefined {
+  /**
+   * @param mac the source of its first frame, 6 bytes, where there is one
+   * @returns undefined where the address has been told, or no more are
+   */
+  first(endpoint: Endpoint, mac: Uint8Array | undefined): Stranger | undefined {
     if (this.#known.size >= MOST_STRANGERS) return undefined;
     const from = formatEndpoint(endpoint);
     if (this.#known.has(from)) return undefined;
     this.#known.add(from);
-    const hasMac = frame !== undefined && frame.length >= 12;
-    const owner = hasMac ? this.#network.ownerOf(formatMac(frame.slice(6, 12))) : undefined;
-    return { from, node: owner?.node };
+    return { from, node: mac && this.#network.ownerOf(formatMac(mac))?.node };
   }
 }

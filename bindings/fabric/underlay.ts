@@ -34,16 +34,22 @@ export interface ChosenMtu {
 
 /** The largest MTU up to ZeroTier's with which no datagram to a peer is fragmented, but at least IPv6's smallest. */
 export async function chooseMtu(peers: readonly Peer[]): Promise<ChosenMtu> {
-  const { Device, loadLibc } = await import("sixplane/tap"); // late, as other commands need no TAP
-  const libc = await loadLibc();
-  const open = (name: string) => new Device(libc, name);
-  const ways = (await Promise.all(peers.map((peer) => wayTo(peer, open)))).filter((way) => way !== undefined);
-  const [narrowest] = ways.sort((a, b) => room(a) - room(b));
+  const narrowest = await narrowestWay(peers);
   if (narrowest === undefined || room(narrowest) >= MOST_DEFAULT_MTU) return { mtu: MOST_DEFAULT_MTU };
   return { mtu: Math.max(LEAST_MTU, room(narrowest)), way: narrowest };
 }
 
-function room({ mtu, overhead }: Way): number {
+/** The way that takes the smallest frames; undefined where no way leads to a peer now. */
+export async function narrowestWay(peers: readonly Peer[]): Promise<Way | undefined> {
+  const { Device, loadLibc } = await import("sixplane/tap"); // late, as other commands need no TAP
+  const libc = await loadLibc();
+  const open = (name: string) => new Device(libc, name);
+  const ways = (await Promise.all(peers.map((peer) => wayTo(peer, open)))).filter((way) => way !== undefined);
+  return ways.sort((a, b) => room(a) - room(b))[0];
+}
+
+/** The MTU of a way for frames, in bytes. */
+export function room({ mtu, overhead }: Way): number {
   return mtu - overhead;
 }
 

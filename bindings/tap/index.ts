@@ -12,6 +12,8 @@ export type { Libc } from "./kernel/libc.ts";
 export { loadLibc } from "./kernel/load-libc.ts";
 /** @internal */
 export { Changes } from "./kernel/netlink.ts";
+/** @internal */
+export type { Route } from "./kernel/routes.ts";
 export type { TapCounters } from "./loop/counters.ts";
 export type { Forward, FrameBatch } from "./loop/queue.ts";
 /** @internal */

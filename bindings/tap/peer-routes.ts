@@ -14,6 +14,11 @@ export interface Peered {
   modes: readonly Mode[];
   /** The other nodes, where all of them are known. */
   peers: readonly string[] | undefined;
+  /**
+   * What is said to who asks for yet other nodes: by default nothing, as frames go to a neighbour that nobody has;
+   * with true, the kernel says at once that there is no such host.
+   */
+  unreachable?: boolean;
 }
 
 /**
@@ -21,14 +26,14 @@ export interface Peered {
  * for all other nodes. That one is permanent: if it failed, the kernel would use its own route to the network's
  * prefix, and resolve each address there.
  */
-export function peerRoutes(network: Network, { node, modes, peers }: Peered): Route[] {
+export function peerRoutes(network: Network, { node, modes, peers, unreachable = false }: Peered): Route[] {
   if (peers === undefined) return [];
   const self = network.host(node);
   const nodes = new Set(peers.map((peer) => network.host(peer).node));
   nodes.delete(self.node);
   const hosts = [...nodes].map((peer) => network.host(peer));
   const { mac } = network.host(NOBODIES.find((nobody) => nobody !== self.node) ?? "");
-  const nowhere = { gateway: linkLocalAddress(mac), gatewayMac: mac };
+  const nowhere = unreachable ? { unreachable } : { gateway: linkLocalAddress(mac), gatewayMac: mac };
   const { sixplane, rfc4193 } = network;
   const routes = {
     "6plane": [

@@ -17,8 +17,9 @@ const BRIDGE = "containers";
  * @param {string[]} nodes
  * @param {Namespace} outside where the wire is
  * @param {string} wire the bridge that joins them
+ * @param {string[]} words further ones for `sixplane up`
  */
-export async function openHosts(network, nodes, outside, wire) {
+export async function openHosts(network, nodes, outside, wire, words = []) {
   const endpoints = nodes.map((node, index) => ({ node, address: `192.0.2.${index + 1}` }));
   const hosts = endpoints.map(({ node, address }) => {
     const namespace = Namespace.open();
@@ -31,14 +32,11 @@ export async function openHosts(network, nodes, outside, wire) {
       ...[process.execPath, COMMAND, "up", "--network", network.id, "--node", node, "--name", INTERFACE],
       ...["--probes", "--json"], // probes: no kernel holds the containers' addresses, and would answer them
       ...peers.flatMap((peer) => ["--peer", `${peer.node}@${peer.address}`]),
+      ...words,
     );
     return new Host(namespace, network.host(node), up);
   });
-  await Promise.all(
-    hosts.map(async (host) => {
-      host.mtu = (await host.line()).mtu; // the first line says that it is ready
-    }),
-  );
+  await Promise.all(hosts.map((host) => host.ready()));
   return hosts;
 }
 
@@ -48,6 +46,8 @@ export class Host {
   containers = [];
   /** That of its interface, when it is ready. */
   mtu = 0;
+  /** What carries its frames to other hosts: "kernel" or "tap". Known when it is ready. */
+  datapath = "";
   #up;
   #lines;
   #ended;
@@ -65,6 +65,10 @@ export class Host {
     const said = text(up.stderr);
     this.#ended = once(up, "exit").then(async () => Promise.reject(new Error(await said)));
     this.#ended.catch(() => {}); // it is no error while nobody waits for a line
+  }
+
+  async ready() {
+    ({ mtu: this.mtu, datapath: this.datapath } = await this.line()); // the first line says so
   }
 
   /**

@@ -97,6 +97,11 @@ async function reachAll(hosts) {
   console.log(
     `One goes to ${nobody}, which no container has: ${(await nobodyAnswers) ? "answered" : "no answer"}.`,
   );
+  console.log(
+    secondHost.datapath === "kernel"
+      ? "The kernel carries them from host to host, by the same core as an eBPF program."
+      : "sixplane itself carries them from host to host, through TAP interfaces.",
+  );
   if (answered < answers.length) process.exitCode = 1;
   return nobody;
 }

@@ -31,7 +31,7 @@ afterEach(() => {
 
 /** Runs a command that is to be refused; one that is ready instead is killed. */
 async function attempt(words: string[]): Promise<Run> {
-  await using program = new Program([process.execPath, COMMAND, "up", ...words]);
+  await using program = new Program([process.execPath, COMMAND, "up", "--datapath", "tap", ...words]);
   program.child.stdout?.once("data", () => program.kill("SIGKILL"));
   const status = (await program.end()) as number;
   return { status, stdout: program.stdout, stderr: program.stderr };
@@ -268,7 +268,9 @@ describe("what the system refuses", () => {
     const user = ordinaryUser(tun);
     // The test of what an ordinary user can do says why where there is none.
     if (user.obstacle !== undefined) return;
-    await using program = new Program(user.words(...user.command, "up", ...ME, ...words));
+    await using program = new Program(
+      user.words(...user.command, "up", "--datapath", "tap", ...ME, ...words),
+    );
     const status = await program.end();
     expect({ status, stdout: program.stdout, stderr: program.stderr }).toEqual(refused(1, sentence));
   });

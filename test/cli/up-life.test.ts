@@ -22,7 +22,7 @@ import { obstacle, run } from "../support/namespace.ts";
 /** The character that starts what a terminal is told to do. */
 const ESCAPE = "\x1b";
 
-const UP = [process.execPath, COMMAND, "up", "--network", NETWORK, "--node", A.node];
+const UP = [process.execPath, COMMAND, "up", "--network", NETWORK, "--node", A.node, "--datapath", "tap"];
 
 beforeAll(() => {
   if (obstacle === undefined) withoutDetection();
@@ -36,7 +36,7 @@ beforeEach(({ skip }) => {
 async function expectNothingLeft(): Promise<void> {
   expect(interfaces()).toEqual(["lo"]);
   await using next = await Host.up(A.node);
-  expect(next.stdout).toMatch(/^zt0 is up: .+, listening on \[::\]:4789, 0 peers\n$/);
+  expect(next.stdout).toMatch(/^zt0 is up: .+, listening on \[::\]:4789, 0 peers, datapath tap\n$/);
   expect(await next.end("SIGTERM")).toBe(0);
 }
 
@@ -47,7 +47,7 @@ describe("what it prints", () => {
     const [ready, last, ...rest] = host.stdout.split("\n");
     expect(ready).toBe(
       "zt0 is up: fc9c:56c2:e389:e92c:eee5::1, fd80:56c2:e21c:0:199:9389:e92c:eee5, " +
-        "MAC 02:89:e9:30:0c:27, listening on 127.0.0.1:4789, 1 peer",
+        "MAC 02:89:e9:30:0c:27, listening on 127.0.0.1:4789, 1 peer, datapath tap",
     );
     expect(last).toMatch(/^0 answered, \d+ sent to peers, 0 received, 0 dropped$/);
     expect([rest, host.stderr]).toEqual([[""], WARNING]);
@@ -59,7 +59,16 @@ describe("what it prints", () => {
     const mac = "02:ff:00:1c:e2:c3";
     const addresses = ["fd80:56c2:e21c:0:199:93ff:0:1"];
     expect(host.events).toEqual([
-      { event: "ready", name: "mine0", mac, mtu: 1500, addresses, listen: "[::]:4789", peers: 0 },
+      {
+        event: "ready",
+        name: "mine0",
+        mac,
+        mtu: 1500,
+        addresses,
+        listen: "[::]:4789",
+        peers: 0,
+        datapath: "tap",
+      },
     ]);
     expect(await host.end("SIGINT")).toBe(0);
     expect(host.stderr).toBe(`${WARNING}sixplane: ff00000001 is reserved: ZeroTier gives it to no node\n`);
@@ -78,7 +87,7 @@ describe("what it prints", () => {
     ]);
     const addresses = [A.sixplane, A.rfc4193];
     const ready = { event: "ready", name: "zt0", mac: A.mac, mtu: 2800, addresses };
-    expect(events[0]).toEqual({ ...ready, listen: "[::]:4789", peers: 0 });
+    expect(events[0]).toEqual({ ...ready, listen: "[::]:4789", peers: 0, datapath: "tap" });
     for (const { event, tap, fabric, ...rest } of events.slice(1)) {
       expect([rest, Object.keys(tap), Object.keys(fabric)]).toEqual([
         {},
@@ -122,7 +131,7 @@ describe("what it prints", () => {
     terminal.child.stdin?.write("\x03");
     expect(await terminal.end()).toBe(0);
     const screen = terminal.stdout.replace(WARNING.trimEnd(), "").replaceAll(live, "").replace("^C", "");
-    expect(screen).toMatch(/^\s*zt0 is up: [^\n]+, 0 peers\r\n\s*$/);
+    expect(screen).toMatch(/^\s*zt0 is up: [^\n]+, 0 peers, datapath tap\r\n\s*$/);
     expect(terminal.stdout.trimEnd()).toMatch(/ dropped$/);
     await expectNothingLeft();
   });
@@ -322,7 +331,7 @@ describe("help", () => {
       COMMAND,
       ...example.split(" "),
     ]);
-    expect(await host.ready()).toContain(", listening on [::]:4789, 1 peer\n");
+    expect(await host.ready()).toMatch(/, listening on \[::\]:4789, 1 peer, datapath (kernel|tap)\n$/);
     expect(await host.end("SIGINT")).toBe(0);
   });
 });

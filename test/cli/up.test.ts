@@ -61,7 +61,7 @@ describe("two hosts", () => {
     expect(a.pings(B.sixplane, "-s", "1402", "-M", "do")).toBe(true); // all that the MTU has room for
     expect([a.stdout, a.stderr]).toEqual([
       "zt0 is up: fc9c:56c2:e389:e92c:eee5::1, fd80:56c2:e21c:0:199:9389:e92c:eee5, " +
-        "MAC 02:89:e9:30:0c:27, listening on [::]:4789, 1 peer\n",
+        "MAC 02:89:e9:30:0c:27, listening on [::]:4789, 1 peer, datapath tap\n",
       `${WARNING}${MTU_1450}`,
     ]);
   });
@@ -260,7 +260,7 @@ describe("the underlay", () => {
     const named = (texts: string[]) => texts.flatMap((text) => ["--peer", text]);
     await using a = await Host.up(A.node, [...wordsA, ...named(peersOfA)], one);
     await using b = await Host.up(B.node, [...wordsB, ...named(peersOfB)], two);
-    expect(a.stdout).toContain(`, listening on ${listening}, 1 peer\n`);
+    expect(a.stdout).toContain(`, listening on ${listening}, 1 peer, datapath tap\n`);
     expect(a.pings(B.sixplane)).toBe(true);
     expect(b.pings(A.rfc4193)).toBe(true);
   });

@@ -55,6 +55,8 @@ describe("the fabric", () => {
     const { status, stdout, stderr } = example("fabric", before);
     expect([status, stderr]).toEqual([0, ""]);
     expectReachable(stdout);
+    const carrier = before.length === 0 ? "The kernel" : "sixplane itself";
+    expect(stdout).toContain(`\n${carrier} carries them from host to host, `);
     // 24 of the datagrams go between hosts, with an answer each.
     expect(stdout).toContain("On the wire between the hosts, tcpdump saw:\n");
     expect(stdout).toContain("  48 datagrams between containers\n");

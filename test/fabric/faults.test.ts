@@ -225,7 +225,7 @@ describe("a peer", () => {
   });
 });
 
-const UP = [COMMAND, "up", "--network", NETWORK, "--node", A.node, "--json"];
+const UP = [COMMAND, "up", "--network", NETWORK, "--node", A.node, "--datapath", "tap", "--json"];
 
 describe("a disk that gets full", () => {
   test("ends what the host writes, and not the host, which says so at its end", async ({ skip }) => {

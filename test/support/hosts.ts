@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Namespace } from "../../examples/fabric/namespace.js";
 import { COMMAND, folder } from "./command.ts";
-import { run } from "./namespace.ts";
+import { obstacle, run } from "./namespace.ts";
 
 export const NETWORK = "8056c2e21c000001";
 
@@ -38,6 +38,26 @@ export const WARNING =
 /** What is said of the MTU where the second host is the narrowest, on eth0 of an `Underlay`. */
 export const MTU_1450 =
   "sixplane: the MTU is 1450, as eth0, which leads to peer deadbeef01, has 1500, VXLAN takes 50: --mtu sets another\n";
+
+/** What may carry the frames of a host. */
+export type DataPath = "tap" | "kernel";
+
+/** Words for `sixplane up`, and why a host cannot have that path here: undefined where it can. */
+export const DATAPATHS: [path: DataPath, obstacle: string | undefined][] = [
+  ["tap", obstacle],
+  ["kernel", obstacle ?? noKernelPath()],
+];
+
+function noKernelPath(): string | undefined {
+  if (obstacle !== undefined) return obstacle;
+  const bpf = spawnSync("bpftool", ["prog", "list"], { encoding: "utf8" });
+  if (bpf.error) return "no bpftool";
+  if (bpf.status !== 0) return `no eBPF: ${bpf.stderr}`;
+  using namespace = Namespace.open();
+  const [program, ...words] = namespace.words("ip", "link", "add", "vx0", "type", "vxlan", "external");
+  const vxlan = spawnSync(program, words, { encoding: "utf8" });
+  return vxlan.status === 0 ? undefined : `no VXLAN: ${vxlan.stderr}`;
+}
 
 /** Waits until something is so, and gives what it is. */
 export async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
@@ -150,7 +170,12 @@ export class Host extends Program {
 
   /** @param within changes the words to run it in further circumstances */
   constructor(node: string, words: string[] = [], namespace?: Namespace, within = (all: string[]) => all) {
-    const all = within([process.execPath, COMMAND, "up", "--network", NETWORK, "--node", node, ...words]);
+    const datapath = words.includes("--datapath") ? [] : ["--datapath", "tap"];
+    const all = within([
+      ...[process.execPath, COMMAND, "up", "--network", NETWORK, "--node", node],
+      ...datapath,
+      ...words,
+    ]);
     super(namespace ? namespace.words(...all) : all);
     this.namespace = namespace;
   }

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import koffi from "koffi";
 import type { Tap } from "sixplane/tap";
+import type { Namespace } from "../../examples/fabric/namespace.js";
 import { hex, OWNER_MAC, SELF_MAC, toHex } from "./frames.ts";
 import { MARKER, until } from "./kernel.ts";
 
@@ -11,12 +12,17 @@ const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x80000;
 const ETH_P_ALL = 0x0300; // 3 in the order of the network
 const PACKET_OUTGOING = 4;
+const SOL_SOCKET = 1;
+const SO_RCVBUFFORCE = 33;
+/** Holds what comes while nobody looks. */
+const RECEIVE_BUFFER = 256 << 20;
 
 const libc = koffi.load(null);
 const socket = libc.func("socket", "int", ["int", "int", "int"]);
 const bind = libc.func("bind", "int", ["int", "const void *", "uint"]);
 const send = libc.func("send", "intptr_t", ["int", "const void *", "size_t", "int"]);
 const recvfrom = libc.func("recvfrom", "intptr_t", ["int", "void *", "size_t", "int", "void *", "void *"]);
+const setsockopt = libc.func("setsockopt", "int", ["int", "int", "int", "const void *", "uint"]);
 const closeFile = libc.func("close", "int", ["int"]);
 const indexOf = libc.func("if_nametoindex", "uint", ["const char *"]);
 
@@ -37,6 +43,13 @@ export class PacketSocket implements Disposable {
   /** One that sees all frames from now on, other than those that it sends itself. */
   static watcher(name: string): PacketSocket {
     return PacketSocket.#open(name, ETH_P_ALL);
+  }
+
+  /** One that gets the frames of one protocol, as the kernel's own stack does: behind all programs of tc. */
+  static receiver(name: string, protocol: number): PacketSocket {
+    const one = PacketSocket.#open(name, ((protocol & 0xff) << 8) | (protocol >> 8));
+    setsockopt(one.#file, SOL_SOCKET, SO_RCVBUFFORCE, Int32Array.of(RECEIVE_BUFFER), 4);
+    return one;
   }
 
   static #open(name: string, protocol: number): PacketSocket {
@@ -80,6 +93,32 @@ export class PacketSocket implements Disposable {
 
   [Symbol.dispose](): void {
     closeFile(this.#file);
+  }
+}
+
+/** For experiments (IEEE 802). */
+export const EXPERIMENTAL = 0x88b5;
+
+/** What the kernel of a host gets from an interface: each frame, once it has passed all checks. */
+export class Received implements Disposable {
+  readonly #sockets: PacketSocket[];
+  readonly #frames: Uint8Array[] = [];
+
+  /** @param protocols which are looked at */
+  constructor(namespace: Namespace, name: string, protocols = [0x0800, 0x0806, 0x86dd, EXPERIMENTAL]) {
+    this.#sockets = namespace.within(() =>
+      protocols.map((protocol) => PacketSocket.receiver(name, protocol)),
+    );
+  }
+
+  /** All frames so far, in hex digits. */
+  get frames(): string[] {
+    for (const socket of this.#sockets) this.#frames.push(...socket.incoming());
+    return this.#frames.map(toHex);
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.#sockets) socket[Symbol.dispose]();
   }
 }
 

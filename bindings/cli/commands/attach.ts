@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as delay, setInterval } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Mode, mismatch, Network, type Responder } from "sixplane";
+import { type Mode, mismatch, Network } from "sixplane";
 import type { Device, Libc, Setup } from "sixplane/tap";
 import { Bpf } from "../../ebpf/kernel/bpf.ts";
 import { BpfError } from "../../ebpf/kernel/error.ts";
 import { Loaded } from "../../ebpf/kernel/loaded.ts";
 import { PROBES, recordOf } from "../../ebpf/kernel/record.ts";
-import { COUNTER } from "../../ebpf/program/respond.ts";
 import { translate } from "../../ebpf/translate.ts";
 import { Failure } from "../io/failure.ts";
 import { type Identifiers, networkOf, soleWord } from "../io/identifiers.ts";
 import type { Output } from "../io/output.ts";
 import { chooseNode, warnOfReserved } from "../zerotier/identity.ts";
-import { Guard } from "./attach-guard.ts";
+import { Guard } from "./interface-guard.ts";
+import { type Counters, countersOf } from "./kernel-counters.ts";
 
 export interface AttachOptions {
   modes: string;
@@ -23,22 +23,9 @@ export interface AttachOptions {
   json?: boolean;
 }
 
-/** What has happened to the frames that the interface sends. */
-interface Counters {
-  reply: number;
-  pass: number;
-  invalid: number;
-  /** By reason, where there were any. */
-  reasons: Record<string, number>;
-  /** Solicitations that were passed on unjudged, as they were longer than the program's memory. */
-  tooLong: number;
-  dropped: { failed: number };
-}
-
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 const INTERVAL_MILLISECONDS = 1000;
 const ADDRESS_POLL_MILLISECONDS = 20;
-const CODES = 32;
 const CORE = fileURLToPath(new URL("sixplane.wasm", import.meta.url));
 
 /** `sixplane attach INTERFACE NETWORK NODE` */
@@ -150,25 +137,6 @@ function indexOf(device: Device): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function countersOf(counts: number[], responder: Responder): Counters {
-  const count = (number: number) => counts[number] ?? 0;
-  const counters: Counters = {
-    reply: count(COUNTER.reply),
-    pass: count(COUNTER.tooLong),
-    invalid: 0,
-    reasons: {},
-    tooLong: count(COUNTER.tooLong),
-    dropped: { failed: count(COUNTER.failed) },
-  };
-  for (let code = 0; code < CODES; code++) {
-    if (count(code) === 0) continue;
-    const verdict = responder.verdict(-code);
-    counters[verdict.kind] += count(code);
-    counters.reasons[verdict.reason] = count(code);
-  }
-  return counters;
 }
 
 /** What the command prints: a line when it is ready, with `--json` one every second, and the counters at the end. */

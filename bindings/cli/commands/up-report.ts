@@ -1,9 +1,7 @@
-import type { Tap } from "sixplane/tap";
 import { formatEndpoint } from "../../fabric/endpoint.ts";
-import type { Fabric } from "../../fabric/fabric.ts";
-import type { Way } from "../../fabric/underlay.ts";
 import type { Output } from "../io/output.ts";
 import type { Notices } from "./up-notices.ts";
+import type { DataPath } from "./up-path.ts";
 import { TableWatch } from "./up-table.ts";
 
 const INTERVAL_MILLISECONDS = 1000;
@@ -18,34 +16,29 @@ const ERASED = "\r\x1b[K";
 export class Report {
   readonly #output: Output;
   readonly #json: boolean;
-  readonly #tap: Tap;
-  readonly #fabric: Fabric;
+  readonly #path: DataPath;
   readonly #notices: Notices;
   readonly #table: TableWatch;
-  readonly #way: Way | undefined;
   #timer: NodeJS.Timeout | undefined;
   #printing: Promise<void> | undefined;
 
-  /** @param way from which the MTU follows, where it was chosen */
-  constructor(output: Output, json: boolean, tap: Tap, fabric: Fabric, notices: Notices, way?: Way) {
+  constructor(output: Output, json: boolean, path: DataPath, notices: Notices) {
     this.#output = output;
     this.#json = json;
-    this.#tap = tap;
-    this.#fabric = fabric;
+    this.#path = path;
     this.#notices = notices;
-    this.#way = way;
     this.#table = new TableWatch(notices);
   }
 
   /** @throws Failure where it cannot be printed */
   async start(): Promise<void> {
-    const { name, mac, mtu, addresses } = this.#tap;
-    const { peers } = this.#fabric;
-    const listen = formatEndpoint(this.#fabric.listening);
+    const { name, mac, mtu, way: underlay, addresses, peers, kind: datapath } = this.#path;
+    const listen = formatEndpoint(this.#path.listening);
     await this.#output.line(
       this.#json
-        ? JSON.stringify({ event: "ready", name, mac, mtu, underlay: this.#way, addresses, listen, peers })
-        : `${name} is up: ${addresses.join(", ")}, MAC ${mac}, listening on ${listen}, ${counted(peers, "peer")}`,
+        ? JSON.stringify({ event: "ready", name, mac, mtu, underlay, addresses, listen, peers, datapath })
+        : `${name} is up: ${addresses.join(", ")}, MAC ${mac}, listening on ${listen}, ${counted(peers, "peer")}, ` +
+            `datapath ${datapath}`,
     );
     await this.#output.finish();
     this.#notices.release();
@@ -77,12 +70,13 @@ export class Report {
   }
 
   #object(event: "counters" | "end"): string {
-    return JSON.stringify({ event, tap: this.#tap.counters(), fabric: this.#fabric.counters });
+    return JSON.stringify({ event, ...this.#path.counters() });
   }
 
   #sentence(): string {
-    const { reply, dropped } = this.#tap.counters();
-    const { sent, received, dropped: lost } = this.#fabric.counters;
+    const { tap, fabric } = this.#path.counters();
+    const { reply, dropped } = tap;
+    const { sent, received, dropped: lost } = fabric;
     const all = [...Object.values(dropped), ...Object.values(lost)].reduce((sum, count) => sum + count, 0);
     return `${reply - dropped.unsent - dropped.limited} answered, ${sent} sent to peers, ${received} received, ${all} dropped`;
   }

@@ -1,18 +1,20 @@
-import { type Mode, mismatch, Network } from "sixplane";
-import type { Tap, TapOptions } from "sixplane/tap";
+import { InputError, type Mode, mismatch, Network } from "sixplane";
 import { type Endpoint, parseEndpoint } from "../../fabric/endpoint.ts";
-import { MOST_MTU, openFabric } from "../../fabric/fabric.ts";
+import { MOST_MTU } from "../../fabric/fabric.ts";
 import { parsePeer } from "../../fabric/peer.ts";
 import type { Way } from "../../fabric/underlay.ts";
-import { Unreachable } from "../../fabric/unreachable.ts";
 import { LEAST_MTU, MOST_REPLIES } from "../../tap/limits.ts";
+import { Failure } from "../io/failure.ts";
 import { parseWhole } from "../io/number.ts";
 import type { Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
+import { NoKernelPath, openKernelPath } from "./up-kernel.ts";
 import { Notices } from "./up-notices.ts";
+import type { DataPath, PathOptions } from "./up-path.ts";
 import { fabricListener } from "./up-peers.ts";
 import { Report } from "./up-report.ts";
+import { openTapPath } from "./up-tap.ts";
 
 export interface UpOptions {
   network: string;
@@ -27,6 +29,7 @@ export interface UpOptions {
   rate?: string;
   peer: string[];
   listen: string;
+  datapath?: "kernel" | "tap";
   json?: boolean;
 }
 
@@ -41,58 +44,61 @@ const WARNING =
 
 /** `sixplane up --network N --node N` */
 export async function up(output: Output, options: UpOptions): Promise<void> {
+  const notices = new Notices(output, options.json === true);
+  const request = readOptions(options, notices);
+  const stopped = whenStopped(output); // before there is anything that must be put back
+  const path = await openPath(request, options.datapath);
+  stopped.then(() => path.close()).catch(() => {}); // `closed` tells what went wrong
+  try {
+    warn(WARNING);
+    if (path.way) warn(mtuText(path.mtu, path.way));
+    warnOfReserved(request.node);
+    await run(path, new Report(output, options.json === true, path, notices));
+  } finally {
+    setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();
+  }
+}
+
+/** @throws InputError for what cannot be */
+function readOptions(options: UpOptions, notices: Notices): PathOptions {
   const network = new Network(options.network);
   const { node } = network.host(chooseNode(options.node, options.zerotier).address);
   const peers = options.peer.map((text) => parsePeer(network, text));
   const own = peers.find((peer) => peer.node === node);
   if (own) throw mismatch("peer", "another node than this host's own", own.node);
-  const given = options.mtu === undefined ? undefined : parseWhole("MTU", options.mtu, LEAST_MTU, MOST_MTU);
-  const { rate } = options;
-  const repliesPerSecond = rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES);
-
-  const notices = new Notices(output, options.json === true);
-  const fabric = await openFabric(
+  const { mtu, rate } = options;
+  return {
     network,
-    parseListen(options.listen),
+    node,
+    modes: options.modes.split(",") as Mode[],
+    probes: options.probes === true,
     peers,
-    fabricListener(notices, peers),
-    { routers: options.acceptRouters === true },
-  );
-  const stopped = whenStopped(output); // before there is anything that must be put back
+    listen: parseListen(options.listen),
+    name: options.name,
+    mtu: mtu === undefined ? undefined : parseWhole("MTU", mtu, LEAST_MTU, MOST_MTU),
+    multicast: options.multicast,
+    acceptRouters: options.acceptRouters === true,
+    repliesPerSecond: rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES),
+    listener: fabricListener(notices, peers),
+    restored: (what) =>
+      notices.say(
+        { event: "restored", what },
+        `another program changed the interface; put back: ${what.join(", ")}`,
+      ),
+  };
+}
+
+/** The data path that is asked for; if none is, the kernel's where that can be. */
+async function openPath(request: PathOptions, wanted: UpOptions["datapath"]): Promise<DataPath> {
+  if (wanted === "tap") return openTapPath(request);
   try {
-    const { mtu, way } = given === undefined ? await fabric.chooseMtu() : { mtu: given };
-    const tap = await open({
-      network: network.id,
-      node,
-      name: options.name,
-      modes: options.modes.split(",") as Mode[],
-      probes: options.probes === true,
-      mtu,
-      multicast: options.multicast,
-      acceptRouters: options.acceptRouters === true,
-      peers: peers.map((peer) => peer.node),
-      repliesPerSecond,
-      restored: (what) =>
-        notices.say(
-          { event: "restored", what },
-          `another program changed the interface; put back: ${what.join(", ")}`,
-        ),
-      forward: (frames) => fabric.forward(frames),
-    });
-    fabric.receive = (frame) => tap.inject(frame);
-    const unreachable = new Unreachable(network, network.host(node));
-    fabric.unknown = (frame) => {
-      const error = unreachable.answer(frame);
-      if (error) tap.inject(error);
-    };
-    warn(WARNING);
-    if (way) warn(mtuText(mtu, way));
-    warnOfReserved(node);
-    stopped.then(() => tap.close()).catch(() => {}); // `closed` tells what went wrong
-    await run(tap, new Report(output, options.json === true, tap, fabric, notices, way));
-  } finally {
-    fabric.close();
-    setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();
+    return await openKernelPath(request);
+  } catch (error) {
+    if (!(error instanceof NoKernelPath)) throw error;
+    if (wanted === "kernel")
+      throw new (error.isInput ? InputError : Failure)(`--datapath kernel: ${error.message}`);
+    warn(`frames go through a TAP: the kernel's data path cannot be used: ${error.message}`);
+    return openTapPath(request);
   }
 }
 
@@ -113,21 +119,15 @@ function whenStopped(output: Output): Promise<void> {
   });
 }
 
-/** Runs until the TAP is closed, or its interface gone. */
-async function run(tap: Tap, report: Report): Promise<void> {
+/** Runs until the data path is closed, or its interface gone. */
+async function run(path: DataPath, report: Report): Promise<void> {
   try {
-    await Promise.race([tap.closed, tap.usable().then(() => report.start())]);
-    await tap.closed;
+    await Promise.race([path.closed, path.usable().then(() => report.start())]);
+    await path.closed;
   } finally {
-    await tap.close();
+    await path.close();
     report.end();
   }
-}
-
-/** The TAP, which the command line loads only where it is needed. */
-async function open(options: TapOptions): Promise<Tap> {
-  const { openTap } = await import("sixplane/tap");
-  return openTap(options);
 }
 
 /** `PORT`, `HOST` or `HOST:PORT`. */

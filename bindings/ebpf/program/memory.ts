@@ -62,21 +62,27 @@ export const findMemory = (otherwise: string) => `
 `;
 
 /**
- * Adds to the counter whose number is in register 7, and ends with what register 8 says of the frame.
+ * Adds to the counter whose number is in register 7.
  *
- * @param amount by default one; else what register 9 holds
+ * @param amount a number, or a register
+ * @param next the label behind it
  */
-export const count = (amount: "1" | "r9" = "1") => `
+export const add = (amount: "1" | "r9", next: string) => `
   *(u32 *)(r10 - 4) = r7
   r1 = map counters
   r2 = r10
   r2 += -4
   call map_lookup_elem
-  if r0 == 0 goto end
+  if r0 == 0 goto ${next}
   r1 = *(u64 *)(r0 + 0)
   r1 += ${amount}
   *(u64 *)(r0 + 0) = r1
-end:
+${next}:
+`;
+
+/** Adds to that counter, and ends with what register 8 says of the frame. */
+export const count = (amount: "1" | "r9" = "1") => `
+  ${add(amount, "end")}
   w0 = w8
   exit
 `;

@@ -2,7 +2,7 @@
 
 import { parse } from "../code/assembly.ts";
 import type { Instruction } from "../code/instruction.ts";
-import { count, SKB, TC_ACT_OK, TC_ACT_SHOT, TC_ACT_UNSPEC } from "./memory.ts";
+import { add, count, SKB, TC_ACT_OK, TC_ACT_SHOT, TC_ACT_UNSPEC } from "./memory.ts";
 import { countSegments, MOST_COPIES, PLACE, TUNNEL_KEY } from "./tunnel.ts";
 
 /** Counters by number. */
@@ -13,8 +13,10 @@ export const SEND_COUNTER = {
   unknownDestination: 1,
   /** Dropped: the kernel gave no memory. */
   failed: 2,
-  /** Dropped: for all, where that is not wanted, or there are too many. */
+  /** Dropped: for all, which is not wanted, or too many. */
   withheld: 3,
+  /** Dropped: for all, where there is nobody. */
+  nobody: 4,
 } as const;
 
 const EINVAL = 22;
@@ -66,6 +68,7 @@ const setTime = `
   *(u64 *)(r7 + ${PLACE.sent}) = r0
 `;
 
+/** The frame itself stays here: what goes are copies. */
 const toAll = `
   r8 = 0
   r9 = 0
@@ -81,30 +84,37 @@ copy:
   if w0 == 0 goto copied
   ${setTime}
   ${setPlace}
-  if r0 != 0 goto copy_next
+  if r0 != 0 goto copy_failed
   r1 = r6
   r2 = *(u32 *)(r6 + ${SKB.ifindex})
   w3 = 0
   call clone_redirect
-  if r0 != 0 goto copy_next
+  if r0 != 0 goto copy_failed
   r9 += 1
-copy_next:
+  goto copy_next
+copy_failed:
+  w7 = ${SEND_COUNTER.failed}
+  ${add("1", "copy_next")}
   r8 += 1
   if r8 < ${MOST_COPIES} goto copy
 copied:
   w7 = ${SEND_COUNTER.sent}
-  w8 = ${TC_ACT_SHOT}
-  goto count
-`;
-
-const withhold = `
-  w7 = ${SEND_COUNTER.withheld}
+  if r8 != 0 goto drop
   w9 = 1
-  goto drop
+  w7 = ${SEND_COUNTER.nobody}
+  *(u32 *)(r10 - ${NUMBER}) = 0
+  r1 = map everybody
+  r2 = r10
+  r2 += -${NUMBER}
+  call map_lookup_elem
+  if r0 == 0 goto drop
+  r0 = *(u64 *)(r0 + ${PLACE.sent})
+  if r0 == 0 goto drop
+  w7 = ${SEND_COUNTER.withheld}
 `;
 
-/** @param groups whether frames to groups are sent to all peers */
-export function send(groups: boolean): Instruction[] {
+/** The whole program. Frames to groups go to those that are in the map `everybody`. */
+export function send(): Instruction[] {
   return parse(`
   r6 = r1
   *(u64 *)(r10 - ${MAC}) = 0
@@ -137,7 +147,7 @@ export function send(groups: boolean): Instruction[] {
   goto count
 
 group:
-  ${groups ? toAll : withhold}
+  ${toAll}
 drop:
   w8 = ${TC_ACT_SHOT}
 count:

@@ -29,7 +29,9 @@ export const ADDRESS = { family: 16, bytes: 20 } as const;
 /** An address that a peer has named: its node, 4 or 6 behind that, and the address. */
 export const NAMED = { family: 5, address: 8, bytes: 24 } as const;
 
-/** To so many peers a frame for all is copied; with more, none is. */
+/** The most peers. */
+export const MOST_PEERS = 65_536;
+/** To so many peers at most a frame for all is copied. */
 export const MOST_COPIES = 256;
 
 /** Unknown senders that are remembered, to be told of. */
@@ -37,15 +39,18 @@ const STRANGERS = 8;
 /** Addresses that all peers have named, of which the longest unused are forgotten: some 6 MB. */
 const KNOWN = 65_536;
 
-/** The maps that the programs share, for so many peers. */
-export const tunnelMaps = (peers: number) =>
-  ({
-    peers: { kind: "hash", key: 8, bytes: PLACE.bytes, entries: peers },
-    everybody: { kind: "array", bytes: PLACE.bytes, entries: MOST_COPIES },
-    senders: { kind: "hash", key: ADDRESS.bytes, bytes: SENDER.bytes, entries: peers },
-    strangers: { kind: "hash", key: ADDRESS.bytes, bytes: 8, entries: STRANGERS },
-    known: { kind: "lru", key: NAMED.bytes, bytes: 4, entries: KNOWN },
-  }) as const;
+/** The maps that the programs share. */
+export const TUNNEL_MAPS = {
+  /** By MAC, 6 of 8 bytes. */
+  peers: { kind: "hash", key: 8, bytes: PLACE.bytes, entries: MOST_PEERS },
+  /** The first without flags ends them. If it is the first of all, its time says whether frames are withheld: 0 or 1. */
+  everybody: { kind: "array", key: 4, bytes: PLACE.bytes, entries: MOST_COPIES },
+  senders: { kind: "hash", key: ADDRESS.bytes, bytes: SENDER.bytes, entries: MOST_PEERS },
+  /** The source MAC of the first frame from there, 6 of 8 bytes. */
+  strangers: { kind: "hash", key: ADDRESS.bytes, bytes: 8, entries: STRANGERS },
+  known: { kind: "lru", key: NAMED.bytes, bytes: 4, entries: KNOWN },
+} as const;
+export type TunnelMap = keyof typeof TUNNEL_MAPS;
 
 /**
  * Finds who sent a frame: register 0 is then its value of `senders`, or 0. Uses register 7.

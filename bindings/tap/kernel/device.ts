@@ -9,6 +9,7 @@ import { Ifreq } from "./ifreq.ts";
 import { type Libc, SOCK_CLOEXEC } from "./libc.ts";
 import { type Route, Routes } from "./routes.ts";
 
+const RTF_REJECT = 0x200;
 const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
 const IFF_UP = 0x1;
@@ -140,15 +141,17 @@ export class Device {
     return this.#routes.add(route, this.index);
   }
 
-  /** The routes over it, as `routeKey` tells them apart. */
+  /** The routes over it, and those over no interface, as `routeKey` tells them apart. */
   get routes(): Set<string> {
     const lines = readFileSync("/proc/thread-self/net/ipv6_route", "utf8").split("\n");
-    const rows = lines.map((line) => line.trim().split(/ +/)).filter((row) => row[9] === this.name);
+    const rows = lines
+      .map((line) => line.trim().split(/ +/))
+      .filter((row) => row[9] === this.name || isRejected(row));
     return new Set(rows.map(([to, length, , , gateway, metric]) => [to, length, gateway, metric].join(" ")));
   }
 
   removeRoute(route: Route): void {
-    this.#routes.remove(route, this.index);
+    this.#routes.remove(route, route.unreachable ? 0 : this.index);
   }
 
   /** Where the kernel has got to with an address: it asks the network whether another host has it. */
@@ -242,6 +245,11 @@ export class Device {
   #settingPath(name: string, group: SettingGroup): string {
     return `/proc/sys/net/ipv6/${group}/${this.name}/${name}`;
   }
+}
+
+/** Whether a route of proc_pid_net(5) says that nobody is there. */
+function isRejected([, , , , , , , , flags = "0"]: string[]): boolean {
+  return (Number.parseInt(flags, 16) & RTF_REJECT) !== 0;
 }
 
 function tryFile<Result>(what: string, call: () => Result): Result {

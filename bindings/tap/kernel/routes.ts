@@ -25,6 +25,7 @@ const NLM_F_CREATE = 0x400;
 const RT_TABLE_MAIN = 254;
 const RTPROT_STATIC = 4;
 const RTN_UNICAST = 1;
+const RTN_UNREACHABLE = 7;
 const RTNH_F_ONLINK = 4;
 const RTA_DST = 1;
 const RTA_OIF = 4;
@@ -46,6 +47,8 @@ export interface Route {
   gateway?: string;
   /** The gateway's MAC, where the kernel is not to resolve it: it gets a permanent neighbour entry. */
   gatewayMac?: string;
+  /** Whether the kernel is to say at once that nobody is there: such a route is over no interface, and stays without one. */
+  unreachable?: boolean;
   /** Of two routes to the same prefix, the one with the smaller metric is used. */
   metric: number;
 }
@@ -131,14 +134,24 @@ export class Routes {
 }
 
 /** struct rtmsg: family, lengths, table, protocol, scope, type (1 each), flags (4); and its attributes. */
-function routeRecord({ destination, length, gateway, metric }: Route, index: number): Uint8Array {
+function routeRecord(route: Route, index: number): Uint8Array {
+  const { destination, length, gateway, unreachable = false, metric } = route;
   const flags = gateway === undefined ? 0 : RTNH_F_ONLINK;
   return Buffer.concat([
-    Uint8Array.of(AF_INET6, length, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, 0, RTN_UNICAST),
+    Uint8Array.of(
+      AF_INET6,
+      length,
+      0,
+      0,
+      RT_TABLE_MAIN,
+      RTPROT_STATIC,
+      0,
+      unreachable ? RTN_UNREACHABLE : RTN_UNICAST,
+    ),
     word(flags),
     attribute(RTA_DST, parseAddress(destination)),
     ...(gateway === undefined ? [] : [attribute(RTA_GATEWAY, parseAddress(gateway))]),
-    attribute(RTA_OIF, word(index)),
+    ...(unreachable ? [] : [attribute(RTA_OIF, word(index))]),
     attribute(RTA_PRIORITY, word(metric)),
   ]);
 }

@@ -1,5 +1,5 @@
-// A process that sets an interface up, and puts it back when its parent ends, however that ends: the kernel then closes the
-// pipe between them.
+// A process that makes an interface or sets one up, and removes it or puts it back when its parent ends, however that ends: the
+// kernel then closes the pipe between them.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,9 +7,10 @@ import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { SixplaneError } from "sixplane";
-import type { Device, Libc, Setup } from "sixplane/tap";
+import type { Device, Libc, Route, Setup } from "sixplane/tap";
 import { addClsact, removeFilter } from "../../ebpf/kernel/clsact.ts";
 import { BpfError } from "../../ebpf/kernel/error.ts";
+import { addVxlan, removeInterface } from "../../ebpf/kernel/vxlan.ts";
 import { Failure } from "../io/failure.ts";
 
 /** The name of the hidden command that the process runs. */
@@ -17,30 +18,39 @@ export const GUARD_COMMAND = "guard-interface";
 
 /** What the process is to take care of. */
 export interface Guarded {
-  /** The interface's name. */
+  /** The interface's name; of one that is made, a %d in it becomes the first number that is free. */
   name: string;
+  /** Where it listens, if it is to be made: one of VXLAN without peers. */
+  port?: number;
+  /** Routes over no interface, which do not go with it: they are removed, too. */
+  routes?: readonly Route[];
   /** What it is given, and loses again. */
   setup?: Setup | undefined;
   /** Whether the program is to become a filter of clsact, which does not go by itself. */
-  clsact: boolean;
+  clsact?: boolean;
 }
 
-const READY = "ready\n";
+/** Comes before the interface's name. */
+const READY = "ready ";
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
 /** The process, as its parent sees it. */
 export class Guard {
+  /** The interface's name. */
+  name = "";
   /** Rejects when it has ended by itself. */
   readonly ended: Promise<never>;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #exited: Promise<unknown[]>;
   #isClosing = false;
+  #hasFailed = false;
 
   private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
     this.#child = child;
     this.#exited = once(child, "exit");
     this.ended = this.#exited.then(() => {
       if (this.#isClosing) return new Promise<never>(() => {});
+      this.#hasFailed = true;
       throw new Failure("the process that puts the interface back has ended");
     });
     this.ended.catch(() => {}); // whoever waits for it is told
@@ -55,9 +65,17 @@ export class Guard {
     child.stdin.on("error", () => {}); // it has ended, as `ended` tells
     child.stdin.write(`${JSON.stringify(guarded)}\n`);
     const [said] = await Promise.race([once(child.stdout, "data"), guard.#exited.then(() => [""])]);
-    if (`${said}` === READY) return guard;
+    if (`${said}`.startsWith(READY)) {
+      guard.name = `${said}`.slice(READY.length).trim();
+      return guard;
+    }
     guard.#isClosing = true;
     throw new Failure(`${said}`.trim() || "the interface could not be set up");
+  }
+
+  /** Whether it has ended by itself, and so does nothing more. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   /** Lets it put the interface back, and waits for that. */
@@ -76,10 +94,11 @@ export async function guardInterface(): Promise<void> {
   const guarded: Guarded = JSON.parse(line);
   const { Device, loadLibc, setUp } = await import("sixplane/tap");
   const libc = await loadLibc();
-  const device = new Device(libc, guarded.name);
-  let putBack: () => void;
+  let undo: () => void;
   try {
-    putBack = prepare(libc, device, guarded, setUp);
+    if (guarded.port !== undefined) guarded.name = addVxlan(libc, guarded.name, guarded.port);
+    const device = new Device(libc, guarded.name);
+    undo = prepare(libc, device, guarded, setUp);
   } catch (error) {
     if (!(error instanceof SixplaneError || error instanceof BpfError)) throw error;
     process.stdout.write(error.message);
@@ -87,24 +106,31 @@ export async function guardInterface(): Promise<void> {
     process.stdin.destroy();
     return;
   }
-  process.stdout.write(READY);
+  process.stdout.write(`${READY}${guarded.name}\n`);
   await text(process.stdin);
-  putBack();
-  device.close();
+  undo();
+}
+
+/** Removes an interface that was made, and the routes that do not go with it. What is gone is no error. */
+export function removeAll(libc: Libc, device: Device, index: number, routes: readonly Route[]): void {
+  for (const route of routes) device.removeRoute(route);
+  removeInterface(libc, index);
 }
 
 /** Does to the interface what is to be undone, and gives what undoes it. */
 function prepare(
   libc: Libc,
   device: Device,
-  { setup, clsact }: Guarded,
+  { port, routes = [], setup, clsact = false }: Guarded,
   setUp: (device: Device, setup: Setup) => () => void,
 ): () => void {
   const { index } = device;
+  if (port !== undefined) return () => removeAll(libc, device, index, routes);
   const isOwn = clsact && addClsact(libc, index);
   const putBack = setup ? setUp(device, setup) : () => {};
   return () => {
     if (clsact) removeFilter(libc, index, isOwn);
     putBack();
+    device.close();
   };
 }
