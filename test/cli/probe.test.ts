@@ -25,6 +25,8 @@ const IN_B = (n: number) => `fc9c:56c2:e3de:adbe:ef01::${n}`;
 const CONTAINER = IN_B(53);
 const A_PREFIX = "fc9c:56c2:e389:e92c:eee5::/80";
 
+const ADDRESS = "IPv6 address must be text as in fc9c:56c2:e389:e92c:eee5::1, got ";
+
 /** A node with a rule that drops what is not ipauth. */
 const D = "0011223344";
 
@@ -196,6 +198,28 @@ describe("a probe", () => {
       target,
     );
     expect([status, stderr]).toEqual([2, `sixplane: ${message}\n`]);
+  });
+
+  test.each([
+    ["xyz", 'node address must be 10 hex digits, got "xyz" (3)'],
+    ["", 'node address must be 10 hex digits, got "" (0)'],
+    [NETWORK, 'node address must be 10 hex digits, got "8056c2e21c000001" (16): it is a network ID'],
+    ["fc9c::1::2", `${ADDRESS}"fc9c::1::2" (10): :: may stand once`],
+    [
+      `${CONTAINER}/80`,
+      `${ADDRESS}"fc9c:56c2:e3de:adbe:ef01::53/80" (31): a prefix length is not part of it`,
+    ],
+  ])("refuses %j before anything is asked, also where the network is left out", async (target, message) => {
+    let asked = 0;
+    await using service = await startService((_, answer) => {
+      asked++;
+      answer.end();
+    });
+    for (const words of [[], [NETWORK]]) {
+      const options = ["--zerotier", service.folder, "--probe", target];
+      const { status, stdout, stderr } = await doctor(undefined, ...words, ...options);
+      expect([status, stdout, stderr, asked]).toEqual([2, "", `sixplane: ${message}\n`, 0]);
+    }
   });
 
   test("of an ordinary user has the legs that ping can try", async ({ skip }) => {

@@ -1,7 +1,7 @@
 import { InputError, Network } from "sixplane";
 import { examine } from "../doctor/examine.ts";
 import { LinuxHost } from "../doctor/linux.ts";
-import { parseTarget } from "../doctor/probe/target.ts";
+import { checkTarget, parseTarget } from "../doctor/probe/target.ts";
 import { lines, scriptOf } from "../doctor/report.ts";
 import { Failure } from "../io/failure.ts";
 import type { Output } from "../io/output.ts";
@@ -20,11 +20,17 @@ const FOUND = 1;
 export async function doctor(output: Output, id: string | undefined, options: DoctorOptions): Promise<void> {
   if (options.json && options.fix) throw new InputError("give either --json or --fix, not both");
   const network = id === undefined ? undefined : new Network(id);
-  if (network && options.probe !== undefined) parseTarget(network, options.probe); // before anything is asked
+  if (options.probe !== undefined) checkProbe(network, options.probe);
   if (process.platform !== "linux") throw new Failure("doctor looks at hosts that run Linux only");
   const host = new LinuxHost(options.zerotier ?? usualFolder());
   const said = await examine(host, { only: network, probe: options.probe });
   if (options.fix) await output.line(scriptOf(said));
   else await output.result(options.json, said, lines(said));
   if (said.some(({ kind }) => kind === "finding")) process.exitCode = FOUND;
+}
+
+/** Refuses a target that cannot be, before anything is asked. */
+function checkProbe(network: Network | undefined, target: string): void {
+  if (network) parseTarget(network, target);
+  else checkTarget(target);
 }
