@@ -83,7 +83,7 @@ export class Host {
 
   /** Adds a container with the next address of the host's /80. */
   addContainer() {
-    const { prefix } = this.names.sixplane;
+    const { prefix, address: gateway } = this.names.sixplane;
     const index = this.containers.length;
     if (index === 0) this.#addBridge();
     const namespace = Namespace.open();
@@ -91,18 +91,19 @@ export class Host {
     this.namespace.ip(`link set container${index} master ${BRIDGE}`);
     const address = prefix.address(0x10 + index);
     namespace.ip(`address add ${address}/${prefix.length} dev eth0 nodad`);
-    namespace.ip(`route add default via ${prefix.address(2)}`);
+    namespace.ip(`route add default via ${gateway}`);
     const container = { namespace, address, socket: new EchoSocket(namespace) };
     this.containers.push(container);
     return container;
   }
 
+  /** The bridge has the host's own address, as the interface has, like the bridges of `sixplane config`. */
   #addBridge() {
-    const { prefix } = this.names.sixplane;
+    const { prefix, address } = this.names.sixplane;
     this.namespace.ip(`link add ${BRIDGE} type bridge`);
     // Or its link-local address, from which the kernel looks for containers, could not be used for 2 seconds.
     this.namespace.set(`${BRIDGE}/accept_dad`, 0);
-    this.namespace.ip(`address add ${prefix.address(2)}/${prefix.length} dev ${BRIDGE}`);
+    this.namespace.ip(`address add ${address}/${prefix.length} dev ${BRIDGE}`);
     this.namespace.ip(`link set ${BRIDGE} up`);
   }
 

@@ -1,4 +1,4 @@
-import { mismatch } from "sixplane";
+import { mismatch, type Prefix } from "sixplane";
 import type { Subnet } from "./subnet.ts";
 import type { OptionOfTarget } from "./target.ts";
 
@@ -18,6 +18,14 @@ export function bridgeOf(kind: string, given: string | undefined, subnet: Subnet
   if (given !== undefined) return { name: checked(given), origin: "as given" };
   if (subnet) return { name: checked(`${kind}-${subnet.name}`), origin: "by the name of the sub-prefix" };
   return { name: `${kind}-sixplane`, origin: "always the same" };
+}
+
+/**
+ * The address of a bridge, and of a site's router: the second of the prefix that is on it. In a host's /80 that is the host's own,
+ * so that what is on the bridge reaches its host by the same address as everybody else.
+ */
+export function bridgeAddress(prefix: Prefix): string {
+  return prefix.address(1);
 }
 
 /** What Linux calls the settings that all interfaces have or start with. */

@@ -1,4 +1,5 @@
 import { InputError, mismatch, type Prefix } from "sixplane";
+import { bridgeAddress } from "./bridge.ts";
 import { type Subnet, subnetsOf } from "./subnet.ts";
 import type { Notes } from "./syntax.ts";
 import type { GivenHost, OptionOfTarget } from "./target.ts";
@@ -37,7 +38,7 @@ export function siteOf({ host, subnets, notes }: GivenHost, name: string): Site 
       `the sub-prefix "${subnet.name}" is a /${length}, which has no room for a router and a pool: make it a /${MOST_LENGTH} at most`,
     );
   const pool = subnet.prefix.subnet(Math.max(POOL_LENGTH, length + 1), 1);
-  const router = subnet.prefix.address(1);
+  const router = bridgeAddress(subnet.prefix);
   const byDefault = `sub-prefix ${subnet.prefix}: number ${subnet.number} of the host prefix, by the name it has unless told otherwise, ${name}`;
   return {
     ...subnet,

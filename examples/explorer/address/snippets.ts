@@ -44,7 +44,7 @@ export function snippets(network: Network, host: Host): Snippet[] {
         `ip link set dev zt0 address ${host.mac} up`,
         `ip address add ${host.sixplane.address}/40 dev zt0`,
         `ip address add ${host.rfc4193.address}/88 dev zt0`,
-        `ip address add ${prefix.address(1)}/80 dev br0`,
+        `ip address add ${host.sixplane.address}/80 dev br0`,
       ].join("\n"),
     },
     {

@@ -1,5 +1,5 @@
 import { InputError } from "sixplane";
-import { bridgeOf, bridgeOption } from "../bridge.ts";
+import { bridgeAddress, bridgeOf, bridgeOption } from "../bridge.ts";
 import { MTU, mtuOf } from "../mtu.ts";
 import type { Subnet } from "../subnet.ts";
 import { NOTES, type Notes } from "../syntax.ts";
@@ -38,7 +38,7 @@ is translated or filtered: containers are seen under their own addresses.`,
     const name = subnet?.name ?? NAME;
     const bridge = bridgeOf("cni", options.bridge, subnet);
     const mtu = mtuOf(options.mtu, given);
-    const gateway = prefix.address(1);
+    const gateway = bridgeAddress(prefix);
     const explained: Notes = [
       ...notes,
       `name ${name}: ${subnet ? "by the name of the sub-prefix" : "always the same"}`,

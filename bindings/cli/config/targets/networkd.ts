@@ -1,6 +1,6 @@
 import type { Host, Network } from "sixplane";
 import type { Folder } from "../../zerotier/identity.ts";
-import { bridgeOf, bridgeOption } from "../bridge.ts";
+import { bridgeAddress, bridgeOf, bridgeOption } from "../bridge.ts";
 import { LAST_METRIC } from "../metric.ts";
 import { MTU, mtuOf } from "../mtu.ts";
 import { LIST_HELP, nodesOption, originOf, readNodes } from "../nodes.ts";
@@ -184,7 +184,7 @@ function bridgeDevice(values: Values): ConfigFile {
 function bridgeNetwork(values: Values): ConfigFile {
   const { host, bridge, subnet, mtu, notes } = values;
   const { prefix } = subnet ?? host.sixplane;
-  const address = `${prefix.address(1)}/${prefix.length}`;
+  const address = `${bridgeAddress(prefix)}/${prefix.length}`;
   return networkFile(
     "bridge.network",
     `${bridgePath(values)}.network`,

@@ -1,3 +1,4 @@
+import { bridgeAddress } from "../../config/bridge.ts";
 import { command, found, type NetworkCheck, type Result, right } from "../check.ts";
 import { isWithin, prefixAround } from "../range.ts";
 import type { Link, LinkAddress, Route } from "../state.ts";
@@ -19,7 +20,12 @@ export const bridge: NetworkCheck = {
       );
       const results: Result[] = [
         ...foreign.map((address) =>
-          elsewhere(link, address, owner(network.ownerOf(address.local)), host.sixplane.prefix.address(1)),
+          elsewhere(
+            link,
+            address,
+            owner(network.ownerOf(address.local)),
+            bridgeAddress(host.sixplane.prefix),
+          ),
         ),
         ...lost.map((address) => unrouted(link, address)),
       ];
