@@ -1,12 +1,17 @@
 // A Cortex-M3 in QEMU: what an engine adds to an image of flash and RAM, and the instructions of a call.
 import { execFileSync, spawn } from "node:child_process";
 import { type Build, type Engine, HERE, nothing, ROOT } from "./engines.ts";
+import { objectOf } from "./objects.ts";
 import { question, RECORD } from "./questions.ts";
 
+const COMPILER = "arm-none-eabi-gcc";
 const FIRMWARE = `${ROOT}examples/firmware`;
 const TARGET = ["-Os", "-std=c11", "-mcpu=cortex-m3", "-mthumb", "-ffunction-sections", "-fdata-sections"];
 const BOARD = ["start.c", "uart.c", "ethernet.c"].map((name) => `${FIRMWARE}/lm3s6965/${name}`);
-const LINK = ["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", "-Wl,--defsym=STACK_SIZE=4096"];
+const LINK = [
+  ...["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", "-Wl,--defsym=STACK_SIZE=4096"],
+  ...["-T", `${FIRMWARE}/lm3s6965/link.ld`],
+];
 const SECONDS = 60;
 
 export interface OnChip {
@@ -26,7 +31,8 @@ export async function onChip(build: Build, engine: Engine, folder: string): Prom
   };
 }
 
-function compile(build: Build, { name, sources, flags, foreign }: Engine, folder: string): string {
+function compile(build: Build, engine: Engine, folder: string): string {
+  const { name, sources, flags, chipFlags = [], foreign = [] } = engine;
   const image = `${folder}/${build}-${name.replaceAll(/\W+/g, "-")}.elf`;
   const bytes = (all: Uint8Array) => Array.from(all, (byte) => `0x${byte.toString(16)}`).join(",");
   const own = [
@@ -36,35 +42,13 @@ function compile(build: Build, { name, sources, flags, foreign }: Engine, folder
     `-DRECORD_TEXT=${bytes(RECORD)}`,
     `-DQUESTION_TEXT=${bytes(question(build))}`,
   ];
-  const theirs = foreign ? compileForeign(flags, foreign, folder) : [];
+  const theirs = foreign.map(({ source, flags, chipFlags }) =>
+    objectOf(COMPILER, [...TARGET, ...flags, ...chipFlags], source, folder),
+  );
   const all = [`${HERE}/chip.c`, ...sources, ...BOARD, ...theirs];
-  const script = ["-T", `${FIRMWARE}/lm3s6965/link.ld`];
-  const words = [
-    ...TARGET,
-    ...own,
-    ...flags,
-    ...(foreign?.chipFlags ?? []),
-    ...LINK,
-    ...script,
-    "-o",
-    image,
-    ...all,
-  ];
-  execFileSync("arm-none-eabi-gcc", words, { stdio: "inherit" });
+  const words = [...TARGET, ...own, ...flags, ...chipFlags, ...LINK, "-o", image, ...all];
+  execFileSync(COMPILER, words, { stdio: "inherit" });
   return image;
-}
-
-function compileForeign(
-  flags: string[],
-  { sources, chipFlags }: NonNullable<Engine["foreign"]>,
-  folder: string,
-) {
-  return sources.map((source) => {
-    const object = `${folder}/${source.split("/").at(-1)}.o`;
-    const words = [...TARGET, "-DNDEBUG", "-w", ...flags, ...chipFlags, "-c", source, "-o", object];
-    execFileSync("arm-none-eabi-gcc", words, { stdio: "inherit" });
-    return object;
-  });
 }
 
 function sizes(image: string): { flash: number; ram: number } {

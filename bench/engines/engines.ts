@@ -27,10 +27,17 @@ export interface Engine {
   name: string;
   sources: string[];
   flags: string[];
-  /** What is not ours, and compiled without warnings. */
-  foreign?: { sources: string[]; chipFlags: string[] };
-  /** More flags on a machine with addresses of 64 bits. */
+  /** What is not ours. */
+  foreign?: Foreign[];
+  /** More flags for the chip, and for a machine with addresses of 64 bits. */
+  chipFlags?: string[];
   hostFlags?: string[];
+}
+
+export interface Foreign {
+  source: string;
+  flags: string[];
+  chipFlags: string[];
 }
 
 /** Every engine that runs the build; first, where there are such, the rules in C. */
@@ -74,27 +81,31 @@ function flat(build: Build): Engine {
   };
 }
 
+/** For small devices: no floats, and small pages of code, stacks and tables. */
+const WASM3_ANYWHERE = ["-isystem", WASM3, "-Dd_m3HasFloat=0"];
+const WASM3_ON_CHIP = [
+  "-Dd_m3CodePageAlignSize=1024",
+  "-Dd_m3MaxFunctionStackHeight=64",
+  "-Dd_m3MaxConstantTableSize=64",
+  "-Dd_m3VerboseErrorMessages=0",
+];
+/** The bytes that wasm3 allocates from on a chip: with 1,024 less, it fails. */
+const WASM3_HEAP: Record<Build, number> = { neighbour: 4096, tiny: 5120, responder: 6144 };
+
 function wasm3(build: Build): Engine {
+  const heap = [`-Dd_m3FixedHeap=${WASM3_HEAP[build]}`, "-Dd_m3FixedHeapAlign=8"];
   return {
     name: "wasm3",
     sources: [`${HERE}/with-wasm3.c`],
-    flags: [...coreFlags(build, `${build}.wasm.h`), "-isystem", WASM3, "-Dd_m3HasFloat=0"],
-    foreign: {
-      sources: WASM3_SOURCES.map((name) => `${WASM3}/m3_${name}.c`),
-      chipFlags: [
-        "-Dd_m3CodePageAlignSize=1024",
-        "-Dd_m3MaxFunctionStackHeight=64",
-        "-Dd_m3MaxConstantTableSize=64",
-        "-Dd_m3VerboseErrorMessages=0",
-        `-Dd_m3FixedHeap=${WASM3_HEAP[build]}`,
-        "-Dd_m3FixedHeapAlign=8",
-      ],
-    },
+    flags: [...coreFlags(build, `${build}.wasm.h`), ...WASM3_ANYWHERE],
+    chipFlags: WASM3_ON_CHIP,
+    foreign: WASM3_SOURCES.map((name) => ({
+      source: `${WASM3}/m3_${name}.c`,
+      flags: WASM3_ANYWHERE,
+      chipFlags: name === "core" ? [...WASM3_ON_CHIP, ...heap] : WASM3_ON_CHIP,
+    })),
   };
 }
-
-/** The bytes that wasm3 allocates from on a chip: with 1,024 less, it fails. */
-const WASM3_HEAP: Record<Build, number> = { neighbour: 4096, tiny: 5120, responder: 6144 };
 
 function coreFlags(build: Build, header: string): string[] {
   return [`-I${CORE}`, `-DCORE_NAME=${build}`, `-DCORE_HEADER="${header}"`];
