@@ -19,6 +19,7 @@ const TARGETS: [name: string, options: string[], read: (text: string) => unknown
   ["lxd", [], (text) => [parse(text), linesOutside("#", text)]],
   ["networkd", [], (text) => linesOutside("#", text)],
   ["nftables", [], (text) => linesOutside("#", text)],
+  ["nspawn", ["--machine", "web"], (text) => linesOutside("#", text)],
   ["radvd", ["--interface", "lan0"], (text) => linesOutside("#", text)],
   ["systemd", [], (text) => linesOutside("#", text)],
   ["uci", ["--interface", "zt0"], (text) => linesOutside("#", text)],

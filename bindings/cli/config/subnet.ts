@@ -41,12 +41,26 @@ export function subnetsOf(hostPrefix: Prefix, names: readonly string[], length: 
   return subnets;
 }
 
+/**
+ * The address that a name has in a prefix on a bridge: always the same. It is not the bridge's; and in a /80, it is not in the first /95.
+ *
+ * @param prefix of 126 bits at most
+ */
+export function addressByName(prefix: Prefix, name: string): string {
+  const count = 1n << BigInt(128 - prefix.length);
+  const taken = prefix.length < TAKEN_LENGTH ? 1n << BigInt(128 - TAKEN_LENGTH) : 2n;
+  return prefix.address(taken + (hashOf(name) % (count - taken)));
+}
+
 /** A number by the first 8 bytes of the name's SHA-256, of those that are not taken. */
 function numberOf(name: string, length: number): bigint {
   const count = 1n << BigInt(length - HOST_LENGTH);
   const taken = 1n << BigInt(Math.max(0, length - TAKEN_LENGTH));
-  const hash = createHash("sha256").update(name).digest().readBigUInt64BE();
-  return taken + (hash % (count - taken));
+  return taken + (hashOf(name) % (count - taken));
+}
+
+function hashOf(name: string): bigint {
+  return createHash("sha256").update(name).digest().readBigUInt64BE();
 }
 
 function checked(name: string): string {

@@ -8,6 +8,7 @@ export { libvirt } from "./libvirt.ts";
 export { lxd } from "./lxd.ts";
 export { networkd } from "./networkd.ts";
 export { nftables } from "./nftables.ts";
+export { nspawn } from "./nspawn.ts";
 export { radvd } from "./radvd.ts";
 export { systemd } from "./systemd.ts";
 export { terraform } from "./terraform.ts";
