@@ -72,9 +72,23 @@ describe.each([
   });
 });
 
+const REPLIED = VECTOR_FRAMES.filter(({ name }) => name.startsWith("the replies"));
+
+test.each(REPLIED)("tiny, flat, gives $name", async (questions) => {
+  make(build, "VARIANT=tiny", "ENGINE=flat");
+  const image = files.path("build/tiny-flat/firmware.elf");
+  const record = recordOf(questions);
+  await using wire = await Wire.start(
+    configure("arm-none-eabi-objcopy", image, record, files.path("tiny-flat")),
+  );
+  const known = certain(questions);
+  for (const { name, frame } of questions.frames) {
+    expect(await wire.exchange(frame, known), name).toEqual([verdict(questions, frame).reply]);
+  }
+});
+
 test("the vectors have 240 replies, and the firmware is asked for all of them", () => {
-  const asked = VECTOR_FRAMES.filter(({ name }) => name.startsWith("the replies"));
-  const said = asked.flatMap((one) => one.frames.map(({ frame }) => verdict(one, frame).reply));
+  const said = REPLIED.flatMap((one) => one.frames.map(({ frame }) => verdict(one, frame).reply));
   expect(said.sort()).toEqual(REPLIES.map(({ na }) => na).sort());
   expect(said).toHaveLength(240);
 });

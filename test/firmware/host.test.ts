@@ -139,6 +139,13 @@ describe("flat, on this machine below 4 GiB,", () => {
   });
 });
 
+test("the flat form is not built where addresses have 64 bits, and that is said", ({ skip }) => {
+  skip(!["x64", "arm64"].includes(process.arch), "addresses have 32 bits here");
+  expect(() => make(build, "host", "ENGINE=flat")).toThrow(
+    "the flat form of the core takes addresses of 32 bits: use the form with an instance (emit --format c)",
+  );
+});
+
 describe("in wasm3, the memory of the record and the frame", () => {
   /** Lines of: memory, record, frame. */
   function ofWasm3(questions: { memory: number; record: string; frame: Uint8Array }[]): string[] {
