@@ -10,7 +10,7 @@ export const C = fileURLToPath(new URL(".", import.meta.resolve("sixplane/c/sixp
 export const LWIP = fileURLToPath(new URL("lwip", import.meta.url));
 
 /** Why lwIP cannot be built for this machine, or undefined where it can. */
-export const noLwip = ["make", "gcc", "curl", "xz", "sha256sum"]
+export const noLwip = ["make", "gcc", "apt-get", "xz"]
   .filter((program) => !isInstalled(program))
   .map((program) => `no ${program}`)[0];
 

@@ -1,13 +1,15 @@
-# lwIP's sources as Debian has them: `make source` brings them. LWIP may be another folder with them.
+# lwIP's sources as Debian has them: `make source` brings them by apt, which checks Debian's signature. Where there is no
+# apt, LWIP is the folder of sources that are there already.
 LWIP_VERSION ?= 2.1.3
 LWIP ?= ../build/lwip-$(LWIP_VERSION)
 DEBIAN ?= http://deb.debian.org/debian
+DEBIAN_KEYS ?= /usr/share/keyrings/debian-archive-keyring.gpg
 
-SHA256_2.1.3 := 0a8276d09fc4e97bbba2f953d74af2388fc2195ea156be9d7589e297a68fde24
-SHA256_2.2.1 := 83729c274c499d3348e9fbbe043a3113f3fa8953e7efddc7c21c7fcbb1f2b7b1
-LWIP_ARCHIVE := lwip_$(LWIP_VERSION)+dfsg1.orig.tar.xz
-
-ifeq ($(SHA256_$(LWIP_VERSION)),)
+# The release of Debian that has it.
+RELEASE_2.1.3 := bookworm
+RELEASE_2.2.1 := trixie
+RELEASE := $(RELEASE_$(LWIP_VERSION))
+ifeq ($(RELEASE),)
 $(error LWIP_VERSION must be 2.1.3 or 2.2.1, got "$(LWIP_VERSION)")
 endif
 
@@ -15,11 +17,15 @@ endif
 source: $(LWIP)/src/Filelists.mk
 	@echo $(abspath $(LWIP))
 
-# In a folder of its own first, as somebody else may do the same.
+# With lists of its own, in a folder of its own, as somebody else may do the same.
 $(LWIP)/src/Filelists.mk:
 	@mkdir -p $(dir $(LWIP))
-	@set -e; new=$$(mktemp -d $(LWIP).XXXXXX); trap 'rm -rf "$$new"' EXIT; \
-	curl -fsSL -o "$$new/archive" $(DEBIAN)/pool/main/l/lwip/$(LWIP_ARCHIVE); \
-	echo "$(SHA256_$(LWIP_VERSION))  $$new/archive" | sha256sum --check --quiet; \
-	tar -xJf "$$new/archive" -C "$$new" --no-same-owner; \
-	mv -T "$$new/lwip-$(LWIP_VERSION)" $(LWIP) 2>/dev/null || test -f $@
+	@set -e; new=$$(mktemp -d $(abspath $(LWIP)).XXXXXX); trap 'rm -rf "$$new"' EXIT; cd "$$new"; \
+	mkdir -p lists/partial cache/archives/partial; \
+	echo "deb-src [signed-by=$(DEBIAN_KEYS)] $(DEBIAN) $(RELEASE) main" > sources.list; \
+	set -- -qq -o Dir::Etc::sourcelist="$$new/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$$new/lists" \
+	  -o Dir::Cache="$$new/cache" -o APT::Sandbox::User=; \
+	apt-get "$$@" update; \
+	apt-get "$$@" source --download-only lwip; \
+	tar -xJf lwip_$(LWIP_VERSION)+dfsg1.orig.tar.xz --no-same-owner; \
+	mv -T lwip-$(LWIP_VERSION) $(abspath $(LWIP)) 2>/dev/null || test -f $(abspath $@)
