@@ -194,6 +194,10 @@ function commands(output: Output): Command {
         .argParser(appendPeer)
         .default([], "none"),
     )
+    .option(
+      "--peers <file>",
+      "a file with other hosts, node@host:port in each line, read again on SIGHUP; # starts a comment",
+    )
     .option("--listen <host:port>", "where to listen: a port, an address, or both", "[::]:4789")
     .addOption(
       new Option(

@@ -87,11 +87,11 @@ export class Fabric {
   readonly #socket: Socket;
   readonly #header: Uint8Array;
   readonly #policy: SourcePolicy;
-  readonly #peers: readonly Peer[];
-  readonly #byMac: ReadonlyMap<number, readonly Peer[]>;
+  #peers: readonly Peer[] = [];
+  #byMac: ReadonlyMap<number, readonly Peer[]> = new Map();
   readonly #places: Places;
   readonly #strangers: Strangers;
-  readonly #newcomers: ReadonlyMap<string, Newcomers>;
+  #newcomers: ReadonlyMap<string, Newcomers> = new Map();
   readonly #drops: () => number;
   readonly #listener: FabricListener;
 
@@ -109,13 +109,11 @@ export class Fabric {
     this.#drops = drops;
     this.#listener = listener;
     this.#strangers = new Strangers(network);
-    this.#newcomers = newcomersOf(network, peers);
-    this.#places = new Places(peers, locate, (move) => listener.moved(move));
+    this.#places = new Places(locate, (move) => listener.moved(move));
     this.#network = network;
     this.#socket = socket;
     this.#header = vxlanHeader(network.id);
-    this.#peers = peers;
-    this.#byMac = new Map(peers.map((peer) => [macNumber(peer.mac), [peer]]));
+    this.setPeers(peers);
     socket.on("message", (datagram, sender) => this.#accept(datagram, sender));
     socket.on("error", () => this.#counters.dropped.unreceived++);
   }
@@ -135,6 +133,21 @@ export class Fabric {
   /** How many peers it has. */
   get peers(): number {
     return this.#peers.length;
+  }
+
+  /** Has these peers from now on, with the endpoints as the socket sees them, and no others. */
+  setPeers(peers: readonly Peer[]): void {
+    const kept = this.#newcomers;
+    const added = newcomersOf(
+      this.#network,
+      peers.filter(({ node }) => !kept.has(node)),
+    );
+    this.#newcomers = new Map(
+      peers.map(({ node }) => [node, (kept.get(node) ?? added.get(node)) as Newcomers]),
+    );
+    this.#places.setPeers(peers);
+    this.#peers = peers;
+    this.#byMac = new Map(peers.map((peer) => [macNumber(peer.mac), [peer]]));
   }
 
   /** The MTU that suits the ways to the peers, as they are now. */

@@ -19,17 +19,21 @@ interface Contact {
 export class Places {
   readonly #locate: (peer: Peer) => Promise<Peer>;
   readonly #moved: (move: Move) => void;
-  readonly #byEndpoint: Map<string, Peer>;
+  #byEndpoint = new Map<string, Peer>();
   /** Of the peers that have a name. */
-  readonly #contacts: Map<Peer, Contact>;
+  #contacts = new Map<Peer, Contact>();
 
   /**
    * @param locate looks a peer's name up
    * @param moved hears of each peer that has another address since
    */
-  constructor(peers: readonly Peer[], locate: (peer: Peer) => Promise<Peer>, moved: (move: Move) => void) {
+  constructor(locate: (peer: Peer) => Promise<Peer>, moved: (move: Move) => void) {
     this.#locate = locate;
     this.#moved = moved;
+  }
+
+  /** Has these peers from now on, where they are said to be. */
+  setPeers(peers: readonly Peer[]): void {
     this.#byEndpoint = new Map(peers.map((peer) => [endpointKey(peer.endpoint), peer]));
     const named = peers.filter(({ name }) => name !== undefined);
     this.#contacts = new Map(named.map((peer) => [peer, { at: performance.now() }]));
@@ -55,6 +59,7 @@ export class Places {
 
   #move(peer: Peer, endpoint: Endpoint): void {
     const from = peer.endpoint;
+    if (!this.#contacts.has(peer)) return; // it is no peer any more
     if (this.#byEndpoint.has(endpointKey(endpoint))) return; // it is there already, or another peer is
     this.#byEndpoint.delete(endpointKey(from));
     this.#byEndpoint.set(endpointKey(endpoint), peer);

@@ -44,8 +44,13 @@ export async function narrowestWay(peers: readonly Peer[]): Promise<Way | undefi
   const { Device, loadLibc } = await import("sixplane/tap"); // late, as other commands need no TAP
   const libc = await loadLibc();
   const open = (name: string) => new Device(libc, name);
-  const ways = (await Promise.all(peers.map((peer) => wayTo(peer, open)))).filter((way) => way !== undefined);
-  return ways.sort((a, b) => room(a) - room(b))[0];
+  const interfaces = interfacesByAddress();
+  let narrowest: Way | undefined;
+  for (const peer of peers) {
+    const way = await wayTo(peer, open, interfaces); // one after the other: each takes a socket
+    if (way && (narrowest === undefined || room(way) < room(narrowest))) narrowest = way;
+  }
+  return narrowest;
 }
 
 /** The MTU of a way for frames, in bytes. */
@@ -54,10 +59,15 @@ export function room({ mtu, overhead }: Way): number {
 }
 
 /** @returns undefined where there is no way now */
-async function wayTo({ node, endpoint }: Peer, open: (name: string) => Device): Promise<Way | undefined> {
+async function wayTo(
+  { node, endpoint }: Peer,
+  open: (name: string) => Device,
+  interfaces: ReadonlyMap<string, string>,
+): Promise<Way | undefined> {
   const host = endpoint.host.startsWith(MAPPED) ? endpoint.host.slice(MAPPED.length) : endpoint.host;
   const family = isIP(host.replace(/%.*/, "")) === 4 ? 4 : 6;
-  const name = interfaceOf(await localAddress({ ...endpoint, host }, family));
+  const address = await localAddress({ ...endpoint, host }, family);
+  const name = address && interfaces.get(address.replace(/%.*/, ""));
   if (name === undefined) return undefined;
   const device = open(name);
   try {
@@ -81,8 +91,7 @@ async function localAddress({ host, port }: Endpoint, family: 4 | 6): Promise<st
   }
 }
 
-function interfaceOf(address: string | undefined): string | undefined {
-  const plain = address?.replace(/%.*/, "");
+function interfacesByAddress(): Map<string, string> {
   const all = Object.entries(networkInterfaces());
-  return all.find(([, addresses]) => addresses?.some((own) => own.address === plain))?.[0];
+  return new Map(all.flatMap(([name, own]) => (own ?? []).map(({ address }) => [address, name])));
 }

@@ -2,6 +2,7 @@ import { TapError } from "./error.ts";
 import { KeptInterface } from "./kept.ts";
 import type { Device } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
+import type { Route } from "./kernel/routes.ts";
 import { currentName, openTun, type Tun } from "./kernel/tun.ts";
 import type { Setup } from "./setup.ts";
 
@@ -57,6 +58,11 @@ export class Interface {
     if (name === undefined) return []; // it has been removed, as the loop will find
     if (name === this.name) return this.#kept.restore();
     throw new TapError(`the interface ${this.name} has been renamed to ${name}`, "ENODEV");
+  }
+
+  /** Has these routes from now on. @throws TapError where that fails */
+  setRoutes(routes: readonly Route[]): void {
+    this.#kept.setRoutes(routes);
   }
 
   /** Ends it, or puts one that stays back as it was found. */

@@ -2,6 +2,7 @@ import { TapError } from "./error.ts";
 import { Device } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
 import { openChanges } from "./kernel/netlink.ts";
+import { type Route, routeKey } from "./kernel/routes.ts";
 import { linkLocalAddress, restore, type Setup, setUp } from "./setup.ts";
 
 /** An interface with a setup, which it gets back when another program has changed it. */
@@ -11,7 +12,7 @@ export class KeptInterface {
   readonly changes: number;
   readonly index: number;
   readonly #libc: Libc;
-  readonly #setup: Setup;
+  #setup: Setup;
   readonly #putBack: () => void;
   #hadLinkLocal = false;
   readonly #hadUsable = new Set<string>();
@@ -49,6 +50,19 @@ export class KeptInterface {
     } catch (error) {
       throw cannotRestore(this.device.name, error);
     }
+  }
+
+  /**
+   * Has these routes from now on, in place of those of its setup.
+   *
+   * @throws TapError where that fails
+   */
+  setRoutes(routes: readonly Route[]): void {
+    const stay = new Set(routes.map(routeKey));
+    const gone = this.#setup.routes.filter((route) => !stay.has(routeKey(route)));
+    for (const route of gone) this.device.removeRoute(route);
+    this.#setup = { ...this.#setup, routes };
+    this.restore();
   }
 
   /** @throws TapError where another host has taken an address since it was usable */

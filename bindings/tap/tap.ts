@@ -1,15 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { InputError, Network, type Responder } from "sixplane";
+import { InputError, mismatch, Network, type Responder } from "sixplane";
 import { TapError } from "./error.ts";
 import { type Interface, openInterface } from "./interface.ts";
 import { Keeper } from "./keeper.ts";
 import type { InterfaceCounters } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
 import { loadLibc } from "./kernel/load-libc.ts";
+import type { Route } from "./kernel/routes.ts";
 import { type Injections, nameCounts, type TapCounters } from "./loop/counters.ts";
 import { LoopThread } from "./loop/thread.ts";
 import { setupOf } from "./node-setup.ts";
 import { checkOptions, type TapOptions } from "./options.ts";
+import { peerRoutes } from "./peer-routes.ts";
 import type { Setup } from "./setup.ts";
 
 /** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
@@ -53,7 +55,8 @@ export async function openTap(options: TapOptions): Promise<Tap> {
     throw error;
   }
   thread.ended.finally(() => keeper.close()).catch(() => {}); // `closed` tells
-  const tap = new Tap(libc, opened, setup, thread, responder);
+  const routesTo = (peers: readonly string[]) => peerRoutes(network, { ...checked, peers });
+  const tap = new Tap(libc, opened, setup, thread, responder, routesTo);
   await Promise.race([thread.started, thread.ended]); // of `closed`, the rejection is the user's to handle
   return tap;
 }
@@ -85,6 +88,7 @@ export class Tap {
   readonly #interface: Interface;
   readonly #thread: LoopThread;
   readonly #responder: Responder;
+  readonly #routesTo: (peers: readonly string[]) => Route[];
   readonly #injections: Injections = { taken: 0, refused: 0 };
   #isClosed = false;
 
@@ -95,11 +99,13 @@ export class Tap {
     { mac, mtu, addresses }: Setup,
     thread: LoopThread,
     responder: Responder,
+    routesTo: (peers: readonly string[]) => Route[],
   ) {
     this.#libc = libc;
     this.#interface = opened;
     this.#thread = thread;
     this.#responder = responder;
+    this.#routesTo = routesTo;
     this.name = opened.name;
     this.mac = mac;
     this.mtu = mtu;
@@ -148,6 +154,21 @@ export class Tap {
     const taken = this.#libc.writeBytes(this.#interface.file, frame, frame.length) === frame.length;
     this.#injections[taken ? "taken" : "refused"]++;
     return taken;
+  }
+
+  /**
+   * Has these other hosts from now on, as the option `peers` has them at the start.
+   *
+   * @param peers their node addresses
+   * @throws InputError for a bad node address; nothing has changed then
+   * @throws TapError where the kernel does not take a route
+   * @example
+   * tap.setPeers(["deadbeef01", "1122334455"]);
+   */
+  setPeers(peers: readonly string[]): void {
+    if (!Array.isArray(peers)) throw mismatch("peers", "an array of node addresses", peers);
+    const routes = this.#routesTo(peers);
+    if (!this.#isClosed) this.#interface.setRoutes(routes);
   }
 
   /**

@@ -86,7 +86,16 @@ export function withoutDetection(namespace?: Namespace): void {
 
 /** One of the lines of `--json`. */
 export interface Event {
-  event: "ready" | "counters" | "restored" | "unknown-sender" | "moved" | "neighbour-table-full" | "end";
+  event:
+    | "ready"
+    | "counters"
+    | "restored"
+    | "peers"
+    | "peers-refused"
+    | "unknown-sender"
+    | "moved"
+    | "neighbour-table-full"
+    | "end";
   name: string;
   mac: string;
   mtu: number;

@@ -16,6 +16,7 @@ import type { Endpoint } from "../../fabric/endpoint.ts";
 import type { FabricCounters } from "../../fabric/fabric.ts";
 import type { KernelFabric } from "../../fabric/kernel/kernel-fabric.ts";
 import type { Programs } from "../../fabric/kernel/programs.ts";
+import type { Peer } from "../../fabric/peer.ts";
 import type { Way } from "../../fabric/underlay.ts";
 import { Failure } from "../io/failure.ts";
 import { type Guard, removeAll } from "./interface-guard.ts";
@@ -40,6 +41,9 @@ export interface KernelParts {
   libc: Libc;
   way: Way | undefined;
   fabric: KernelFabric;
+  /** Finds out where peers are. @throws NoKernelPath where the kernel cannot reach one */
+  locateAll: (peers: readonly Peer[]) => Promise<Peer[]>;
+  routesTo: (peers: readonly Peer[]) => readonly Route[];
   changes: Changes;
   responder: Responder;
   tap: { Keeper: typeof Keeper; TapError: typeof TapError };
@@ -129,6 +133,13 @@ export class KernelPath implements DataPath {
         await delay(POLL_MILLISECONDS); // one that has been taken away is put back
       }
     }
+  }
+
+  async setPeers(peers: readonly Peer[]): Promise<void> {
+    const { locateAll, routesTo, fabric, kept } = this.#parts;
+    const located = await locateAll(peers);
+    kept.setRoutes(routesTo(located));
+    fabric.setPeers(located);
   }
 
   async close(): Promise<void> {

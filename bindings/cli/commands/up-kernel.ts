@@ -7,7 +7,7 @@ import { Bpf } from "../../ebpf/kernel/bpf.ts";
 import { BpfError } from "../../ebpf/kernel/error.ts";
 import { PROBES, ROUTERS, recordOf } from "../../ebpf/kernel/record.ts";
 import { isThere } from "../../ebpf/kernel/vxlan.ts";
-import { MOST_COPIES } from "../../ebpf/program/tunnel.ts";
+import { MOST_PEERS } from "../../ebpf/program/tunnel.ts";
 import { MAPPED } from "../../fabric/endpoint.ts";
 import { KernelFabric } from "../../fabric/kernel/kernel-fabric.ts";
 import { Programs } from "../../fabric/kernel/programs.ts";
@@ -16,7 +16,6 @@ import { limitsFor, neighbourTableSize } from "../../fabric/newcomers.ts";
 import type { Peer } from "../../fabric/peer.ts";
 import { chooseMtu, narrowestWay, room } from "../../fabric/underlay.ts";
 import { Failure } from "../io/failure.ts";
-import { warn } from "../io/text.ts";
 import { Guard } from "./interface-guard.ts";
 import { KernelPath } from "./kernel-path.ts";
 import type { DataPath, PathOptions } from "./up-path.ts";
@@ -45,14 +44,21 @@ export async function openKernelPath(options: PathOptions): Promise<DataPath> {
   checkOptions(options);
   const { network, listen } = options;
   const find = async (peer: Peer) => plain(await locate(network, peer, ANY));
-  const peers = (await locateAll(network, options.peers, ANY)).map(plain);
-  for (const peer of peers) checkPeer(peer, listen.port);
+  const findAll = async (all: readonly Peer[]) => {
+    const found = (await locateAll(network, all, ANY)).map(plain);
+    for (const peer of found) checkPeer(peer, listen.port);
+    if (found.length > MOST_PEERS)
+      throw new NoKernelPath(`it has room for ${MOST_PEERS} peers, not for ${found.length}`, true);
+    return found;
+  };
+  const peers = await findAll(options.peers);
   const tap = await import("sixplane/tap"); // which the command line loads only where it is needed
   const libc = await tap.loadLibc();
   const { mtu, way } = options.mtu === undefined ? await chooseMtu(peers) : { mtu: options.mtu };
   await checkMtu(peers, mtu);
-  const nodes = peers.map((peer) => peer.node);
-  const setup = tap.setupOf(network, { ...options, peers: nodes, unreachable: true, mtu });
+  const setupFor = (all: readonly Peer[]) =>
+    tap.setupOf(network, { ...options, peers: all.map(({ node }) => node), unreachable: true, mtu });
+  const setup = setupFor(peers);
   const routes = setup.routes.filter(({ unreachable }) => unreachable);
   const programs = orNot(() => new Programs(new Bpf(libc), programOptions(options)));
   let guard: Guard | undefined;
@@ -62,8 +68,6 @@ export async function openKernelPath(options: PathOptions): Promise<DataPath> {
     attach(programs, libc, tap.Device, name);
     const { listener, multicast } = options;
     const groups = multicast === "forward";
-    if (groups && peers.length > MOST_COPIES)
-      warn(`frames to all are withheld, as there are more than ${MOST_COPIES} peers`);
     const parts = { programs, port: listen.port, groups, listener, locate: find };
     const fabric = new KernelFabric(network, peers, parts); // before the interface is up
     const kept = orNot(() => new tap.KeptInterface(libc, name, setup), tap.TapError);
@@ -71,6 +75,8 @@ export async function openKernelPath(options: PathOptions): Promise<DataPath> {
     const { node, modes, probes } = options;
     const responder = network.responder({ node, modes, probes });
     return new KernelPath(options, {
+      locateAll: findAll,
+      routesTo: (all) => setupFor(all).routes,
       setup,
       routes,
       way,

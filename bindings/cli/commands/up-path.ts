@@ -11,6 +11,7 @@ export interface PathOptions {
   node: string;
   modes: Mode[];
   probes: boolean;
+  /** These may become others while it runs. */
   peers: readonly Peer[];
   listen: Endpoint;
   name: string;
@@ -42,6 +43,8 @@ export interface DataPath {
   counters(): { tap: TapCounters; fabric: FabricCounters };
   /** Resolves when the kernel uses the addresses. Rejects where another host has one. */
   usable(): Promise<void>;
+  /** Has these peers from now on, and no others. Rejects where that cannot be; then the old ones stay. */
+  setPeers(peers: readonly Peer[]): Promise<void>;
   /** Resolves when nothing of it is left. Does nothing when it is closed already. */
   close(): Promise<void>;
 }

@@ -5,12 +5,12 @@ import type { Stranger } from "../../fabric/strangers.ts";
 import type { Notices } from "./up-notices.ts";
 
 /** Says what the fabric finds out about peers. */
-export function fabricListener(notices: Notices, peers: readonly Peer[]): FabricListener {
+export function fabricListener(notices: Notices, peers: () => readonly Peer[]): FabricListener {
   return {
     stranger: (stranger) =>
       notices.say(
         { event: "unknown-sender", ...stranger },
-        `${strangerText(stranger)}: ${advice(stranger, peers)}`,
+        `${strangerText(stranger)}: ${advice(stranger, peers())}`,
       ),
     moved: ({ peer, from }) => {
       const [before, now] = [formatEndpoint(from), formatEndpoint(peer.endpoint)];

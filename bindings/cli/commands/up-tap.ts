@@ -1,5 +1,6 @@
 import type { Tap, TapOptions } from "sixplane/tap";
 import { openFabric } from "../../fabric/fabric.ts";
+import { locateAll } from "../../fabric/locate.ts";
 import { Unreachable } from "../../fabric/unreachable.ts";
 import type { DataPath, PathOptions } from "./up-path.ts";
 
@@ -36,11 +37,18 @@ export async function openTapPath(options: PathOptions): Promise<DataPath> {
       mtu: tap.mtu,
       addresses: tap.addresses,
       listening: fabric.listening,
-      peers: fabric.peers,
+      get peers() {
+        return fabric.peers;
+      },
       way,
       closed: tap.closed.finally(() => fabric.close()),
       counters: () => ({ tap: tap.counters(), fabric: fabric.counters }),
       usable: () => tap.usable(),
+      setPeers: async (peers) => {
+        const located = await locateAll(network, peers, fabric.listening.host);
+        tap.setPeers(located.map((peer) => peer.node));
+        fabric.setPeers(located);
+      },
       close: () => tap.close(),
     };
   } catch (error) {

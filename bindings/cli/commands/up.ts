@@ -1,7 +1,8 @@
 import { InputError, type Mode, mismatch, Network } from "sixplane";
+import { MOST_COPIES } from "../../ebpf/program/tunnel.ts";
 import { type Endpoint, parseEndpoint } from "../../fabric/endpoint.ts";
 import { MOST_MTU } from "../../fabric/fabric.ts";
-import { parsePeer } from "../../fabric/peer.ts";
+import { type Peer, parsePeer } from "../../fabric/peer.ts";
 import type { Way } from "../../fabric/underlay.ts";
 import { LEAST_MTU, MOST_REPLIES } from "../../tap/limits.ts";
 import { Failure } from "../io/failure.ts";
@@ -9,11 +10,12 @@ import { parseWhole } from "../io/number.ts";
 import type { Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
+import { readPeers } from "./peers-file.ts";
 import { NoKernelPath, openKernelPath } from "./up-kernel.ts";
 import { Notices } from "./up-notices.ts";
 import type { DataPath, PathOptions } from "./up-path.ts";
 import { fabricListener } from "./up-peers.ts";
-import { Report } from "./up-report.ts";
+import { counted, Report } from "./up-report.ts";
 import { openTapPath } from "./up-tap.ts";
 
 export interface UpOptions {
@@ -28,6 +30,7 @@ export interface UpOptions {
   acceptRouters?: boolean;
   rate?: string;
   peer: string[];
+  peers?: string;
   listen: string;
   datapath?: "kernel" | "tap";
   json?: boolean;
@@ -45,14 +48,17 @@ const WARNING =
 /** `sixplane up --network N --node N` */
 export async function up(output: Output, options: UpOptions): Promise<void> {
   const notices = new Notices(output, options.json === true);
-  const request = readOptions(options, notices);
-  const stopped = whenStopped(output); // before there is anything that must be put back
-  const path = await openPath(request, options.datapath);
+  const request = await readOptions(options, notices);
+  const stopped = whenStopped(output, options); // before there is anything that must be put back
+  const opening = openPath(request, options.datapath);
+  if (options.peers !== undefined) reloadOnSignal(opening, request, options, notices);
+  const path = await opening;
   stopped.then(() => path.close()).catch(() => {}); // `closed` tells what went wrong
   try {
     warn(WARNING);
     if (path.way) warn(mtuText(path.mtu, path.way));
     warnOfReserved(request.node);
+    warnOfMany(path, request);
     await run(path, new Report(output, options.json === true, path, notices));
   } finally {
     setTimeout(() => process.exit(), LAST_LINE_MILLISECONDS).unref();
@@ -60,14 +66,12 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
 }
 
 /** @throws InputError for what cannot be */
-function readOptions(options: UpOptions, notices: Notices): PathOptions {
+async function readOptions(options: UpOptions, notices: Notices): Promise<PathOptions> {
   const network = new Network(options.network);
   const { node } = network.host(chooseNode(options.node, options.zerotier).address);
-  const peers = options.peer.map((text) => parsePeer(network, text));
-  const own = peers.find((peer) => peer.node === node);
-  if (own) throw mismatch("peer", "another node than this host's own", own.node);
+  const peers = await allPeers(network, node, options);
   const { mtu, rate } = options;
-  return {
+  const request: PathOptions = {
     network,
     node,
     modes: options.modes.split(",") as Mode[],
@@ -79,13 +83,68 @@ function readOptions(options: UpOptions, notices: Notices): PathOptions {
     multicast: options.multicast,
     acceptRouters: options.acceptRouters === true,
     repliesPerSecond: rate === undefined ? undefined : parseWhole("rate", rate, 1, MOST_REPLIES),
-    listener: fabricListener(notices, peers),
+    listener: fabricListener(notices, () => request.peers),
     restored: (what) =>
       notices.say(
         { event: "restored", what },
         `another program changed the interface; put back: ${what.join(", ")}`,
       ),
   };
+  return request;
+}
+
+/**
+ * The peers of the words, which must be others, and those of the file, in which the host itself may be: so one file serves all.
+ *
+ * @throws InputError for bad ones
+ */
+async function allPeers(network: Network, node: string, { peer, peers: file }: UpOptions): Promise<Peer[]> {
+  const peers = peer.map((text) => parsePeer(network, text));
+  const own = peers.find((one) => one.node === node);
+  if (own) throw mismatch("peer", "another node than this host's own", own.node);
+  const listed = file === undefined ? [] : await readPeers(network, file);
+  return [...peers, ...listed.filter((one) => one.node !== node)];
+}
+
+/** Reads the file of peers again at each SIGHUP, one after the other. */
+function reloadOnSignal(
+  opening: Promise<DataPath>,
+  request: PathOptions,
+  options: UpOptions,
+  notices: Notices,
+): void {
+  let last: Promise<unknown> = opening;
+  process.on("SIGHUP", () => {
+    last = last.then(async () => reload(await opening, request, options, notices)).catch(() => {}); // it was not opened
+  });
+}
+
+/** Reads the file of peers again. Where something is wrong with it, the old peers stay. */
+async function reload(
+  path: DataPath,
+  request: PathOptions,
+  options: UpOptions,
+  notices: Notices,
+): Promise<void> {
+  const { network, node } = request;
+  try {
+    const peers = await allPeers(network, node, options);
+    await path.setPeers(peers);
+    request.peers = peers;
+    notices.say(
+      { event: "peers", peers: peers.length },
+      `read ${options.peers} again: ${counted(peers.length, "peer")}`,
+    );
+    warnOfMany(path, request);
+  } catch (error) {
+    const { message } = error as Error;
+    notices.say({ event: "peers-refused", reason: message }, `the peers stay as they are: ${message}`);
+  }
+}
+
+function warnOfMany({ kind, peers }: DataPath, { multicast }: PathOptions): void {
+  if (kind !== "kernel" || multicast === "drop" || peers <= MOST_COPIES) return;
+  warn(`frames to all are withheld, as there are more than ${MOST_COPIES} peers`);
 }
 
 /** The data path that is asked for; if none is, the kernel's where that can be. */
@@ -112,9 +171,10 @@ function mtuText(mtu: number, { node, interface: name, mtu: underlay, overhead }
 }
 
 /** Resolves when a signal asks for the end, or nobody reads any more. Further signals do nothing. */
-function whenStopped(output: Output): Promise<void> {
+function whenStopped(output: Output, { peers }: UpOptions): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of SIGNALS) process.on(signal, () => resolve());
+    const signals = SIGNALS.filter((signal) => signal !== "SIGHUP" || peers === undefined);
+    for (const signal of signals) process.on(signal, () => resolve());
     output.onUnread = resolve;
   });
 }

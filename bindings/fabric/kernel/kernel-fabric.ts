@@ -88,7 +88,9 @@ export class KernelFabric {
   /** Tells of who has sent without being a peer, and looks for peers that are silent where they were. */
   async look(): Promise<void> {
     const { programs, port, listener } = this.#parts;
+    const known = new Set(this.#peers.map(({ endpoint }) => endpoint.host)); // who has become a peer since
     for (const { host, mac } of programs.strangers()) {
+      if (known.has(host)) continue;
       const stranger = this.#strangers.first({ host, port }, mac);
       if (stranger) listener.stranger(stranger);
     }
