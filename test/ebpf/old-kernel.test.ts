@@ -53,6 +53,16 @@ describe.skipIf(noMachine)(`in Linux 6.1${noMachine ? `: ${noMachine}` : ""}`, (
     }
   });
 
+  test("two hosts of sixplane up reach each other, whose frames it carries", async () => {
+    const drivers = [...DRIVERS, "udp_tunnel", "ip6_udp_tunnel", "vxlan"];
+    const said = await runInMachine("test/ebpf/old-kernel-fabric.ts", drivers, PROGRAMS);
+    expect(JSON.parse(said.split("\n").at(-1) ?? "")).toEqual({
+      said: [expect.stringMatching(/ datapath kernel$/), expect.stringMatching(/ datapath kernel$/)],
+      pings: 0,
+      left: false,
+    });
+  }, 150_000);
+
   test("an interface is answered on by clsact, and as before afterwards", () => {
     const attached = rows.filter(({ signal }) => signal !== undefined);
     expect(attached.map(({ signal }) => signal)).toEqual(["SIGINT", "SIGKILL"]);

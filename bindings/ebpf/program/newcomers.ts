@@ -122,6 +122,7 @@ destination:
 no_group:
   ${name(DESTINATION)}
   w9 = 0
+  goto admit // a jump, as older verifiers let no loop be closed by going on
 `;
 
 /** An address is known if it was named in this generation or the one before; a new one costs a token. */
