@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { isInstalled, type Namespace } from "../../examples/fabric/namespace.js";
 import { ended, folder, sixplane } from "../support/command.ts";
-import { diagnose, doctor, type Said, zerotierInterface } from "../support/doctor.ts";
+import { diagnose, doctor, inShell, type Said, zerotierInterface } from "../support/doctor.ts";
 import { A, B, Host, NETWORK, Program, runIn, Underlay, until } from "../support/hosts.ts";
 import { isRoot, obstacle, run } from "../support/namespace.ts";
 import { answers, EARTH, STATUS, startService } from "../support/zerotier.ts";
@@ -262,4 +262,42 @@ test("containers have the MTU that ZeroTier's service says, and the doctor finds
     machine.docker("docker rm --force server");
   }
   for (const name of [portDeviceName, "docker0", web]) run("ip", "link", "delete", name);
+});
+
+test("the doctor finds a host right that has what config docker prints, but for two routes that it prints itself", {
+  timeout: 60_000,
+}, async ({ skip }) => {
+  const { portDeviceName } = EARTH;
+  zerotierInterface(portDeviceName, A.mac, `${A.sixplane}/40`);
+  for (const command of [
+    "link add eth0 type veth peer name router",
+    "link set router up",
+    "link set eth0 up",
+    "-6 address add 2001:db8::2/64 dev eth0 nodad",
+    "-6 route add default via 2001:db8::1 dev eth0",
+  ])
+    run("ip", ...command.split(" "));
+  await using zerotier = await startService(answers(STATUS, [EARTH]));
+  await using machine = new Machine(A.node);
+  await machine.startEngine(skip, await printed(A.node));
+  machine.docker(await printed(A.node, "--subnet", "web"));
+  machine.startContainer("web");
+  const look = async () => {
+    process.env["DOCKER_HOST"] = machine.engine;
+    const { findings } = await diagnose("--zerotier", zerotier.folder);
+    delete process.env["DOCKER_HOST"];
+    return findings;
+  };
+  const mend = (await look()).map(({ check, mend }) => [check, mend]);
+  expect(mend).toEqual([
+    ["host-prefix", [`ip -6 route add unreachable ${A.sixplane.slice(0, -1)}/80 metric 4096`]],
+    ["leak", ["ip -6 route add unreachable fc9c:56c2:e300::/40 metric 4096"]],
+  ]);
+  const way = () => spawnSync("ip", ["-6", "route", "get", B.sixplane], { encoding: "utf8" });
+  inShell(...mend.flatMap(([, commands = []]) => commands));
+  expect(await look()).toEqual([]);
+  expect(way().stdout).toContain(` dev ${portDeviceName} `);
+  run("ip", "link", "delete", portDeviceName); // ZeroTier stops
+  expect(way()).toMatchObject({ status: 2, stderr: "RTNETLINK answers: No route to host\n" });
+  run("ip", "link", "delete", "eth0");
 });

@@ -103,6 +103,18 @@ describe("sixplane config with --zerotier", () => {
       expect(JSON.parse(cni.stdout).plugins[0].mtu).toBe(written);
       const networkd = await sixplane(["config", "networkd", ...words, "--file", "bridge.network"]);
       expect(networkd.stdout).toContain(`\nMTUBytes=${written}\n`);
+      const nspawn = await sixplane([
+        "config",
+        "nspawn",
+        ...words,
+        "--machine",
+        "web",
+        "--file",
+        "port.network",
+      ]);
+      expect(nspawn.stdout).toContain(`\nMTUBytes=${written}\n`);
+      const docker = await sixplane(["config", "docker", ...words, "--open"]);
+      expect(JSON.parse(docker.stdout).mtu).toBe(written);
       const other = await sixplane(["config", "cni", ...words, "--mtu", "1500"]);
       expect(JSON.parse(other.stdout).plugins[0].mtu).toBe(1500);
     }
