@@ -72,18 +72,21 @@ function printed(image: string): Promise<string> {
     "none",
   ];
   const child = spawn("qemu-system-arm", [...machine, "-icount", "shift=0", "-kernel", image]);
+  const end = () => child.kill("SIGKILL");
+  const timer = setTimeout(end, SECONDS * 1000);
+  process.once("exit", end);
   return new Promise((resolve, reject) => {
     let text = "";
-    const timer = setTimeout(() => child.kill("SIGKILL"), SECONDS * 1000);
     const take = (chunk: Buffer) => {
       text += chunk;
-      if (text.endsWith("done\n")) child.kill("SIGKILL");
+      if (text.endsWith("done\n")) end();
     };
     child.stdout.on("data", take);
     child.stderr.on("data", take);
     child.on("error", reject);
     child.on("close", () => {
       clearTimeout(timer);
+      process.off("exit", end);
       if (text.endsWith("done\n")) resolve(text);
       else reject(new Error(`the image for the chip did not end, and printed: ${text}`));
     });
