@@ -77,6 +77,7 @@ describe("sixplane config uci", () => {
     for (const [section, target] of [
       ["network.sixplane_6plane", "fc9c:56c2:e300::/40"],
       ["network.sixplane_rfc4193", "fd80:56c2:e21c:0:199:9300::/88"],
+      ["network.sixplane_host", "fc9c:56c2:e389:e92c:eee5::/80"],
     ] as const) {
       const route = made.get(section);
       expect([route?.type, route?.options.get("target"), route?.options.get("type")]).toEqual([

@@ -34,19 +34,21 @@ interface has a firewall zone of its own. Then: uci commit, and reload_config.`,
       throw new InputError(
         `uci takes sub-prefixes up to /${MOST_LENGTH}, as odhcpd gives no addresses of ${site.prefix}`,
       );
-    const { network } = given;
+    const { network, host } = given;
     const notes: Notes = [
       ...site.notes,
       `device ${name}: as given`,
       `sections ${lan}: those of the LAN, in network and dhcp`,
       "sections sixplane...: ZeroTier's interface, its firewall zone, and routes for what has no other",
       "unreachable routes: packets for the network never leave in clear, also while ZeroTier is stopped",
+      "unreachable host prefix: nobody is asked for addresses of it that are not on the LAN",
       "ra_default 2: the LAN sends packets for the network here, also where this router has no IPv6 but this",
     ];
     const lines = [
       ...section("network.sixplane", "interface", { proto: "none", device: name }),
       ...nowhere("network.sixplane_6plane", String(network.sixplane)),
       ...nowhere("network.sixplane_rfc4193", String(network.rfc4193)),
+      ...nowhere("network.sixplane_host", String(host.sixplane.prefix)),
       ...inList(`network.${lan}.ip6addr`, `${site.router}/${site.prefix.length}`),
       `set dhcp.${lan}.ra='server'`,
       `set dhcp.${lan}.dhcpv6='server'`,
