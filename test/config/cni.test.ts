@@ -6,6 +6,7 @@ import { Address6 } from "ip-address";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, Namespace } from "../../examples/fabric/namespace.js";
 import { folder, sixplane } from "../support/command.ts";
+import { diagnose, inShell, zerotierInterface } from "../support/doctor.ts";
 import {
   A,
   B,
@@ -19,8 +20,9 @@ import {
   Underlay,
   withoutDetection,
 } from "../support/hosts.ts";
-import { isRoot, obstacle } from "../support/namespace.ts";
-import { runPage } from "./page.ts";
+import { isRoot, obstacle, run } from "../support/namespace.ts";
+import { answers, EARTH, STATUS, startService } from "../support/zerotier.ts";
+import { commandsOfTarget, runPage } from "./page.ts";
 
 const PLUGINS = "/usr/lib/cni";
 
@@ -174,6 +176,23 @@ describe("the plugins", () => {
     },
     30_000,
   );
+
+  test("make a host that the doctor finds right, with the two routes of the page", async () => {
+    const { portDeviceName } = EARTH;
+    zerotierInterface(portDeviceName, A.mac, `${A.sixplane}/40`);
+    await using zerotier = await startService(answers(STATUS, [EARTH]));
+    using runtime = new Runtime(Namespace.own(), await listOf("--zerotier", zerotier.folder));
+    using _container = Container.open(runtime);
+    const look = async () => (await diagnose("--zerotier", zerotier.folder)).findings;
+    inShell("ip link add eth0 type veth peer name router", "ip link set router up", "ip link set eth0 up");
+    inShell("ip -6 address add 2001:db8::2/64 dev eth0 nodad", "ip -6 route add default via 2001:db8::1");
+    expect((await look()).map(({ check }) => check)).toEqual(["leak"]); // the bridge has the whole /80
+    const routes = commandsOfTarget("cni").filter(({ command }) => command.startsWith("ip -6 route add "));
+    expect(routes).toHaveLength(2);
+    inShell(...routes.map(({ command }) => command));
+    expect(await look()).toEqual([]);
+    for (const name of [portDeviceName, "eth0", "cni-sixplane"]) run("ip", "link", "delete", name);
+  });
 
   test("let a container reach itself by the address of a service", async () => {
     using host = Namespace.open();
