@@ -1,11 +1,12 @@
 // The images with lwIP run on the emulated chip: beside Linux and each other, and alone at the end of a wire.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ended, folder } from "../support/command.ts";
+import { readText } from "../support/files.ts";
 import {
   OWNER_MAC,
   SELF_ADDRESS,
@@ -22,8 +23,9 @@ import { noLwip, sourceOf } from "./lwip.ts";
 import { Wire } from "./machine.ts";
 import { FIRMWARE, noChip } from "./tools.ts";
 
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = "examples/firmware/lwip/README.md";
-const GLUE = readFileSync(fileURLToPath(new URL("../../bindings/c/lwip/README.md", import.meta.url)), "utf8");
+const GLUE = readText("bindings/c/lwip/README.md");
 
 const files = folder();
 afterAll(() => files[Symbol.dispose]());
@@ -33,11 +35,22 @@ beforeEach(({ skip }) => {
   skip(noLwip !== undefined, noLwip);
 });
 
+/** The folder as somebody has it who has installed the package. */
+const here = files.path("firmware/lwip");
+beforeAll(() => {
+  cpSync(FIRMWARE, files.path("firmware"), {
+    recursive: true,
+    filter: (path) => !/\/(build|flat|src)$/.test(path),
+  });
+  mkdirSync(files.path("node_modules"));
+  symlinkSync(ROOT, files.path("node_modules/sixplane"), "dir");
+});
+
 const wordsOf = (version: string, ...more: string[]) => [
   "-s",
   `-j${availableParallelism()}`,
   "-C",
-  `${FIRMWARE}/lwip`,
+  here,
   `BUILD=${files.path("")}`,
   `LWIP=${sourceOf(version)}`,
   `LWIP_VERSION=${version}`,
@@ -127,7 +140,7 @@ describe("of flash and RAM", () => {
       ["the call, and the responder", "RESPONDER=1"],
       ["the same, unchecked", unchecked, "RESPONDER=1"],
     ]) {
-      const out = files.path(`${name}`.replaceAll(/\W+/g, "-"));
+      const out = files.path(words.includes(unchecked) ? "unchecked" : "");
       const printed = await make(...wordsOf("2.1.3", `BUILD=${out}`, ...words));
       const [, flash, ram] = /: (\d+) of \d+ bytes of flash, (\d+) of/.exec(printed) ?? [];
       const responder = words.includes("RESPONDER=1") ? "-responder" : "";
@@ -138,8 +151,7 @@ describe("of flash and RAM", () => {
     expect(GLUE.match(/^\| the (call|same).*\|$/gm)).toEqual(rows);
     const [whole] = rows;
     const [, flash, ram] = /\| ([\d,]+) \| ([\d,]+) \|$/.exec(whole ?? "") ?? [];
-    const README = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
-    expect(README).toContain(
+    expect(readText("README.md")).toContain(
       `${flash} bytes of flash, ${ram} of RAM | \`make\` in \`examples/firmware/lwip\``,
     );
   });

@@ -12,7 +12,7 @@ import { toHex } from "../support/frames.ts";
 import { A, B, NETWORK, withoutDetection } from "../support/hosts.ts";
 import { obstacle, run } from "../support/namespace.ts";
 import { PacketSocket } from "../support/packet.ts";
-import { type Build, buildDevice, C, complaints, Device, LWIP, noLwip } from "./lwip.ts";
+import { type Build, buildDevice, buildProgram, C, complaints, Device, LWIP, noLwip } from "./lwip.ts";
 
 /** The host is A, the device B, and there are so many others. */
 const PEERS = Array.from({ length: 30 }, (_, n) =>
@@ -331,6 +331,12 @@ describe("the glue", () => {
   ] as const)("is taken without a warning: %s", (_, core, defines) => {
     for (const version of ["2.1.3", "2.2.1"])
       expect(complaints({ version, core, defines: [...defines] })).toBe("");
+  });
+
+  test("keeps two interfaces of a device apart, which are in two networks", () => {
+    const defines = ["SIXPLANE_LWIP_NETIFS=2", "WASM_RT_MEMORY_SIZE=54"];
+    const program = buildProgram("two", { version: "2.1.3", core: "address", defines }, files.path("two"));
+    expect(run(program)).toBe("all is so\n");
   });
 
   test("answers in the thread of lwIP where it has one, as Debian's library does", async ({ skip }) => {

@@ -48,19 +48,23 @@ export function complaints(build: Build): string {
   return spawnSync("gcc", words, { encoding: "utf8" }).stderr;
 }
 
-/** Builds the device, with the address sanitizer, into a folder. */
-export function buildDevice(build: Build, out: string): string {
+/** Builds a program with lwIP and the glue, with the address sanitizer, into a folder. */
+export function buildProgram(name: "device" | "two", build: Build, out: string, link = ""): string {
   const flags = ["-std=gnu11", "-g", "-fsanitize=address", ...options(build)];
-  const core = `${C}/${build.core}-wasm2c.c`;
+  const source = `${sourceOf(build.version)}/src`;
   const script = `set -e
     mkdir -p ${out} && cd ${out}
-    ls ${sourceOf(build.version)}/src/core/*.c ${sourceOf(build.version)}/src/core/ipv6/*.c \\
-      ${sourceOf(build.version)}/src/netif/ethernet.c ${core} | xargs -P ${availableParallelism()} -n 8 gcc -w -c "$@"
-    gcc -Wall -Wextra -Werror "$@" -o device ${LWIP}/device.c ${C}/lwip/sixplane_lwip.c *.o \\
-      -Wl,--wrap=ethip6_output,--wrap=ethernet_input -lm`;
+    ls ${source}/core/*.c ${source}/core/ipv6/*.c ${source}/netif/ethernet.c ${C}/${build.core}-wasm2c.c \
+      | xargs -P ${availableParallelism()} -n 8 gcc -w -c "$@"
+    gcc -Wall -Wextra -Werror "$@" -o ${name} ${LWIP}/${name}.c ${C}/lwip/sixplane_lwip.c *.o ${link} -lm`;
   const { status, stderr } = spawnSync("sh", ["-c", script, "sh", ...flags], { encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
-  return `${out}/device`;
+  return `${out}/${name}`;
+}
+
+/** Builds the device, which counts what goes into and out of lwIP. */
+export function buildDevice(build: Build, out: string): string {
+  return buildProgram("device", build, out, "-Wl,--wrap=ethip6_output,--wrap=ethernet_input");
 }
 
 /** A device that runs; see lwip/device.c for what it may be told. */
