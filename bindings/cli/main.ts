@@ -13,6 +13,7 @@ import { type EmitOptions, emit, FORMAT_NAMES, RUNTIMES, variants } from "./comm
 import { addHelp } from "./commands/help.ts";
 import { GUARD_COMMAND, guardInterface } from "./commands/interface-guard.ts";
 import { owner } from "./commands/owner.ts";
+import { counters, detach } from "./commands/pin.ts";
 import { type StatusOptions, status } from "./commands/status.ts";
 import { type UpOptions, up } from "./commands/up.ts";
 import { BAD_INPUT, statusOf } from "./io/failure.ts";
@@ -161,9 +162,25 @@ function commands(output: Output): Command {
     .option("--probes", "answer unicast reachability probes, too: for hosts that route to containers")
     .option("--no-setup", "leave the interface's MAC, addresses and settings as they are")
     .option("--accept-routers", "obey Router Advertisements that come in there")
+    .option("--pin", "end at once, and let it stay until `sixplane detach`")
     .option("--json", "print a JSON object when ready, every second, and at the end")
     .addHelpText("after", "\nExample:\n  sixplane attach vxlan0 --network 8056c2e21c000001 --node 89e92ceee5")
     .action(withIdentifiers((given, options: AttachOptions) => attach(output, given, options)));
+
+  program
+    .command("counters")
+    .description("print what has happened to the frames of interfaces to which `attach --pin` attached")
+    .argument("[interface]", "the interface's name; without it, all of them")
+    .option("--json", "print a JSON object for each")
+    .addHelpText("after", "\nExample:\n  sixplane counters vxlan0")
+    .action((name: string | undefined, options: Json) => counters(output, name, options));
+
+  program
+    .command("detach")
+    .description("end what `attach --pin` has begun, and put the interface back as it was")
+    .argument("<interface>", "the interface's name")
+    .addHelpText("after", "\nExample:\n  sixplane detach vxlan0")
+    .action((name: string) => detach(output, name));
 
   program.command(GUARD_COMMAND, { hidden: true }).action(guardInterface);
 

@@ -20,5 +20,5 @@ export type { Forward, FrameBatch } from "./loop/queue.ts";
 export { type NodeOptions, setupOf } from "./node-setup.ts";
 export type { TapOptions } from "./options.ts";
 /** @internal */
-export { type Setup, setUp } from "./setup.ts";
+export { putBack, type Setup, setUp, type Undo } from "./setup.ts";
 export { openTap, type Tap } from "./tap.ts";

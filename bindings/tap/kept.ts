@@ -3,7 +3,7 @@ import { Device } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
 import { openChanges } from "./kernel/netlink.ts";
 import { type Route, routeKey } from "./kernel/routes.ts";
-import { linkLocalAddress, restore, type Setup, setUp } from "./setup.ts";
+import { linkLocalAddress, putBack, restore, type Setup, setUp, type Undo } from "./setup.ts";
 
 /** An interface with a setup, which it gets back when another program has changed it. */
 export class KeptInterface {
@@ -13,7 +13,7 @@ export class KeptInterface {
   readonly index: number;
   readonly #libc: Libc;
   #setup: Setup;
-  readonly #putBack: () => void;
+  readonly #undo: Undo;
   #hadLinkLocal = false;
   readonly #hadUsable = new Set<string>();
 
@@ -27,7 +27,7 @@ export class KeptInterface {
       changes = openChanges(libc); // before the setup is made, so that no change of it is missed
       this.changes = changes;
       this.index = this.device.index;
-      this.#putBack = setUp(this.device, setup);
+      this.#undo = setUp(this.device, setup);
     } catch (error) {
       if (changes !== undefined) libc.close(changes);
       this.device.close();
@@ -75,7 +75,7 @@ export class KeptInterface {
 
   /** Puts it back as it was found. */
   putBack(): void {
-    this.#putBack();
+    putBack(this.device, this.#undo);
   }
 
   /** Lets it be as it is. */

@@ -29,35 +29,76 @@ export interface ManagedAddress {
   length: number;
 }
 
-/** Hears of each step that changed something: what the interface has since, and what takes it back. */
-type Listener = (what: string, undo: () => void) => void;
+/** What a step has changed: what was there before, or what was not there. It can be written down as JSON. */
+export type Change =
+  | { kind: "mac"; before: string }
+  | { kind: "mtu"; before: number }
+  | { kind: "up"; before: boolean }
+  | { kind: "setting"; name: string; group: SettingGroup; before: string }
+  | { kind: "address"; added: ManagedAddress }
+  | { kind: "route"; added: Route };
+
+/** What an interface has lost since, as the first change has it, and the addresses that the kernel takes away as it goes down. */
+export interface Undo {
+  changes: readonly Change[];
+  addresses: readonly ManagedAddress[];
+}
+
+/** Hears of each step that changed something: what the interface has since, and what it had. */
+type Listener = (what: string, change: Change) => void;
 
 /**
  * Gives an interface its MAC, MTU and addresses, and brings it up. What already is as it should be is left
  * alone, so that an interface which somebody else has prepared needs no privilege.
  *
- * @returns what puts everything back
+ * @returns for `putBack`
  * @throws TapError where a step fails; the steps before it have been put back
  */
-export function setUp(device: Device, setup: Setup): () => void {
-  const undo: (() => void)[] = [];
-  function putBack(): void {
-    const failures = undo
-      .splice(0)
-      .map(failureOf)
-      .filter((failure) => failure !== undefined);
-    if (failures.length > 0) throw failures[0];
-  }
-
-  const found = device.addresses;
+export function setUp(device: Device, setup: Setup): Undo {
+  const addresses = device.addresses;
+  const changes: Change[] = [];
   try {
-    undo.unshift(() => addAddresses(device, found)); // the kernel takes them away as an interface goes down
-    bring(device, setup, (_, back) => undo.unshift(back), found);
+    bring(device, setup, (_, change) => changes.push(change), addresses);
   } catch (error) {
-    failureOf(putBack); // what failed first says more
+    failureOf(() => putBack(device, { changes, addresses })); // what failed first says more
     throw error;
   }
-  return putBack;
+  return { changes, addresses };
+}
+
+/**
+ * Puts an interface back as `setUp` found it. What is gone is no error.
+ *
+ * @throws TapError for the first step that fails; the others are done
+ */
+export function putBack(device: Device, { changes, addresses }: Undo): void {
+  const steps = [...changes].reverse().map((change) => () => undo(device, change));
+  const failures = [...steps, () => addAddresses(device, addresses)]
+    .map(failureOf)
+    .filter((failure) => failure !== undefined);
+  if (failures.length > 0) throw failures[0];
+}
+
+function undo(device: Device, change: Change): void {
+  switch (change.kind) {
+    case "mac":
+      device.mac = change.before;
+      return;
+    case "mtu":
+      device.mtu = change.before;
+      return;
+    case "up":
+      device.up = change.before;
+      return;
+    case "setting":
+      device.changeSetting(change.name, change.before, change.group);
+      return;
+    case "address":
+      device.removeAddress(change.added.address, change.added.length);
+      return;
+    case "route":
+      device.removeRoute(change.added);
+  }
 }
 
 /**
@@ -84,30 +125,26 @@ export function linkLocalAddress(mac: string): string {
 
 /** Makes an interface as its setup says. */
 function bring(device: Device, setup: Setup, did: Listener, kept: readonly ManagedAddress[] = []): void {
-  function change<Key extends "mac" | "mtu" | "up">(key: Key, value: Device[Key], what: string): void {
-    const before = device[key];
-    if (before === value) return;
-    device[key] = value;
-    did(what, () => {
-      device[key] = before;
-    });
-  }
-
-  function changeSetting(name: string, value: string, group?: SettingGroup): void {
+  function changeSetting(name: string, value: string, group: SettingGroup = "conf"): void {
     const before = device.setting(name, group);
     if (before === value) return;
     device.changeSetting(name, value, group);
-    did(`${name} ${value}`, () => device.changeSetting(name, before, group));
+    did(`${name} ${value}`, { kind: "setting", name, group, before });
   }
 
-  if (device.mac !== setup.mac && device.up) {
+  const { mac, mtu } = device;
+  if (mac !== setup.mac && device.up) {
     device.up = false; // the kernel makes the link-local address when it goes up
-    did("up", () => {
-      device.up = true;
-    });
+    did("up", { kind: "up", before: true });
   }
-  change("mac", setup.mac, `MAC ${setup.mac}`);
-  change("mtu", setup.mtu, `MTU ${setup.mtu}`); // below 1,280 there are no settings
+  if (mac !== setup.mac) {
+    device.mac = setup.mac;
+    did(`MAC ${setup.mac}`, { kind: "mac", before: mac });
+  }
+  if (mtu !== setup.mtu) {
+    device.mtu = setup.mtu; // below 1,280 there are no settings
+    did(`MTU ${setup.mtu}`, { kind: "mtu", before: mtu });
+  }
   changeSetting("disable_ipv6", "0");
   changeSetting("addr_gen_mode", "0"); // from the MAC (EUI-64), by which other hosts know it
   if (!setup.acceptRouters) {
@@ -120,11 +157,14 @@ function bring(device: Device, setup: Setup, did: Listener, kept: readonly Manag
     const hint = `set net.ipv6.neigh.default.${RESOLICIT} to 1 before`;
     withHint(hint, () => changeSetting(RESOLICIT, "1", "neigh"));
   }
-  change("up", true, "up");
+  if (!device.up) {
+    device.up = true;
+    did("up", { kind: "up", before: false });
+  }
   addAddresses(device, kept);
   for (const own of setup.addresses) {
     if (!device.addAddress(own.address, own.length)) continue;
-    did(addressText(own), () => device.removeAddress(own.address, own.length));
+    did(addressText(own), { kind: "address", added: own });
   }
   addRoutes(device, setup.routes, did);
 }
@@ -135,7 +175,7 @@ function addRoutes(device: Device, routes: readonly Route[], did: Listener): voi
   try {
     for (const route of routes) {
       if (there.has(routeKey(route))) continue; // to say so, the kernel asks for privilege
-      if (device.addRoute(route)) did(routeText(route), () => device.removeRoute(route));
+      if (device.addRoute(route)) did(routeText(route), { kind: "route", added: route });
     }
   } catch (error) {
     if (!(error instanceof TapError && error.code === "ENETDOWN")) throw error;

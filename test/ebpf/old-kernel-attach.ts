@@ -11,6 +11,20 @@ const state = () =>
     "/usr/sbin/ip -br link show dev eth0 && /usr/sbin/tc qdisc show dev eth0 && /usr/sbin/tc filter show dev eth0 egress",
   );
 
+/** Attaches for good, has an address asked for, and detaches; prints a line. */
+export async function attachPinned(): Promise<void> {
+  run("mount -t bpf none /sys/fs/bpf");
+  const before = state();
+  const sixplane = (...words: string[]) =>
+    spawnSync(process.execPath, ["/app/dist/cli.js", ...words], { encoding: "utf8" });
+  const said = sixplane("attach", "eth0", NETWORK, SELF, "--pin").stdout.trim();
+  run(`/usr/sbin/ip -6 neighbour flush dev eth0; ping -c 1 -W 1 ${OWNER_ADDRESS} > /dev/null || true`);
+  const neighbour = run(`/usr/sbin/ip neighbour show to ${OWNER_ADDRESS} dev eth0`);
+  const counted = sixplane("counters", "eth0").stdout.trim();
+  const detached = sixplane("detach", "eth0").stdout.trim();
+  console.log(JSON.stringify({ pinned: said, neighbour, counted, detached, isAsBefore: state() === before }));
+}
+
 /** Attaches, has an address asked for, and ends the command, in two ways; prints a line for each. */
 export async function attachTwice(): Promise<void> {
   run(

@@ -7,7 +7,7 @@ import { peerCase } from "../fuzz/peer-frames.ts";
 import { CHECKERS, RESPONDERS, record } from "../support/builds.ts";
 import { hex } from "../support/frames.ts";
 import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
-import { attachTwice } from "./old-kernel-attach.ts";
+import { attachPinned, attachTwice } from "./old-kernel-attach.ts";
 import { MUTANTS } from "./old-kernel-mutants.ts";
 import { PermitTwin } from "./permit-twin.ts";
 import { Twin } from "./twin.ts";
@@ -47,3 +47,4 @@ for (const build of CHECKERS) {
   console.log(JSON.stringify({ kernel: release(), checker: build.name, verified, results }));
 }
 await attachTwice();
+await attachPinned();

@@ -20,6 +20,9 @@ interface Row {
   compared: number;
   refused: number;
   signal?: string;
+  pinned?: string;
+  counted: string;
+  detached: string;
   said: string;
   neighbour: string;
   filter: string;
@@ -51,6 +54,14 @@ describe.skipIf(noMachine)(`in Linux 6.1${noMachine ? `: ${noMachine}` : ""}`, (
       expect(verified).toBeLessThan(600_000); // of a million
       for (const count of results) expect(count).toBeGreaterThan(MUTANTS / 40);
     }
+  });
+
+  test("an interface is answered on until it is detached, by a filter that stays", () => {
+    const { pinned, neighbour, counted, detached, isAsBefore } = rows.at(-1) as Row;
+    expect(pinned).toBe(`the kernel answers on eth0: ${A.sixplane}, ${A.rfc4193}, MAC ${A.mac}`);
+    expect(neighbour).toContain(`lladdr ${B.mac}`);
+    expect(counted).toMatch(/^eth0: 1 answered, /);
+    expect([detached, isAsBefore]).toEqual(["eth0 is as it was before", true]);
   });
 
   test("two hosts of sixplane up reach each other, whose frames it carries", async () => {

@@ -55,7 +55,7 @@ function examplesOf({ text }: Documented): string[] {
 }
 
 /** What the entry for TAPs exports to other parts of the package alone. */
-const INTERNAL = ["Changes", "Device", "Keeper", "KeptInterface", "loadLibc", "setUp", "setupOf"];
+const INTERNAL = ["Changes", "Device", "Keeper", "KeptInterface", "loadLibc", "putBack", "setUp", "setupOf"];
 
 describe("what is public", () => {
   const names = (all: Documented[]) => all.map(({ name }) => name).filter((name) => !name.includes("."));

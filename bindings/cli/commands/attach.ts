@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { setTimeout as delay, setInterval } from "node:timers/promises";
+import { setInterval } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Mode, mismatch, Network } from "sixplane";
-import type { Device, Libc, Setup } from "sixplane/tap";
+import type { Device, Libc } from "sixplane/tap";
 import { Bpf } from "../../ebpf/kernel/bpf.ts";
 import { BpfError } from "../../ebpf/kernel/error.ts";
 import { Loaded } from "../../ebpf/kernel/loaded.ts";
@@ -14,18 +14,20 @@ import type { Output } from "../io/output.ts";
 import { chooseNode, warnOfReserved } from "../zerotier/identity.ts";
 import { Guard } from "./interface-guard.ts";
 import { type Counters, countersOf } from "./kernel-counters.ts";
+import { pin } from "./pin.ts";
+import { usable } from "./usable.ts";
 
 export interface AttachOptions {
   modes: string;
   probes?: boolean;
   setup: boolean;
   acceptRouters?: boolean;
+  pin?: boolean;
   json?: boolean;
 }
 
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 const INTERVAL_MILLISECONDS = 1000;
-const ADDRESS_POLL_MILLISECONDS = 20;
 const CORE = fileURLToPath(new URL("sixplane.wasm", import.meta.url));
 
 /** `sixplane attach INTERFACE NETWORK NODE` */
@@ -52,6 +54,17 @@ export async function attach(output: Output, given: Identifiers, options: Attach
       acceptRouters: options.acceptRouters === true,
     };
     const setup = options.setup ? tap.setupOf(network, like) : undefined;
+    if (options.pin) {
+      const responding = { network: network.id, node, modes, probes: options.probes === true };
+      await pin({ libc, program, device, clsact, setup, responding, stopped, tap });
+      await new Report(output, options.json === true, () => countersOf(program.counters(), responder)).ready(
+        name,
+        network.host(node).mac,
+        setup?.addresses.map(({ address }) => address) ?? [],
+        program,
+      );
+      return;
+    }
     await using guard = setup || clsact ? await Guard.start({ name, setup, clsact }) : undefined;
     if (clsact) reported(() => program.filter(libc, device.index));
     const isUsable = usable(device, setup).then(() => true);
@@ -107,19 +120,6 @@ function whenStopped(output: Output): Promise<void> {
     for (const signal of SIGNALS) process.on(signal, () => resolve());
     output.onUnread = resolve;
   });
-}
-
-/** Resolves when the kernel uses the addresses. @throws Failure where another host has one */
-async function usable(device: Device, setup: Setup | undefined): Promise<void> {
-  for (const { address } of setup?.addresses ?? []) {
-    for (;;) {
-      const state = device.addressState(address);
-      if (state === "usable") break;
-      if (state === "duplicate") throw new Failure(`another host of the network uses ${address}`);
-      if (state === "gone") throw new Failure(`another program took ${address} from ${device.name}`);
-      await delay(ADDRESS_POLL_MILLISECONDS);
-    }
-  }
 }
 
 /** Prints the counters every second, until it is over. @throws Failure when the interface is gone */

@@ -92,13 +92,13 @@ export async function guardInterface(): Promise<void> {
   process.stdout.on("error", () => {});
   const [line] = await once(process.stdin.setEncoding("utf8"), "data");
   const guarded: Guarded = JSON.parse(line);
-  const { Device, loadLibc, setUp } = await import("sixplane/tap");
+  const { Device, loadLibc, putBack, setUp } = await import("sixplane/tap");
   const libc = await loadLibc();
   let undo: () => void;
   try {
     if (guarded.port !== undefined) guarded.name = addVxlan(libc, guarded.name, guarded.port);
     const device = new Device(libc, guarded.name);
-    undo = prepare(libc, device, guarded, setUp);
+    undo = prepare(libc, device, guarded, { putBack, setUp });
   } catch (error) {
     if (!(error instanceof SixplaneError || error instanceof BpfError)) throw error;
     process.stdout.write(error.message);
@@ -122,15 +122,15 @@ function prepare(
   libc: Libc,
   device: Device,
   { port, routes = [], setup, clsact = false }: Guarded,
-  setUp: (device: Device, setup: Setup) => () => void,
+  { putBack, setUp }: Pick<typeof import("sixplane/tap"), "putBack" | "setUp">,
 ): () => void {
   const { index } = device;
   if (port !== undefined) return () => removeAll(libc, device, index, routes);
   const isOwn = clsact && addClsact(libc, index);
-  const putBack = setup ? setUp(device, setup) : () => {};
+  const changed = setup && setUp(device, setup);
   return () => {
     if (clsact) removeFilter(libc, index, isOwn);
-    putBack();
+    if (changed) putBack(device, changed);
     device.close();
   };
 }

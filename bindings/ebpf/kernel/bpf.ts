@@ -24,7 +24,10 @@ const COMMAND = {
   mapDelete: 3,
   mapNextKey: 4,
   programLoad: 5,
+  objectPin: 6,
+  objectGet: 7,
   testRun: 10,
+  objectInformation: 15,
   mapLookupBatch: 24,
   linkCreate: 28,
 };
@@ -182,6 +185,29 @@ export class Bpf {
   attachToEgress(program: File, index: number): File {
     const attributes = new Attributes(64).u32(0, program).u32(4, index).u32(8, TCX_EGRESS);
     return this.#call(COMMAND.linkCreate, attributes, "attach the program");
+  }
+
+  /** Has the BPF file system hold something, under a path that is not there yet. */
+  pin(file: File, path: string): void {
+    const attributes = new Attributes(16).u32(8, file);
+    this.#point(attributes, 0, new TextEncoder().encode(`${path}\0`));
+    this.#call(COMMAND.objectPin, attributes, `pin ${path}`);
+  }
+
+  /** What is held under a path. */
+  open(path: string): File {
+    const attributes = new Attributes(16);
+    this.#point(attributes, 0, new TextEncoder().encode(`${path}\0`));
+    return this.#call(COMMAND.objectGet, attributes, `open ${path}`);
+  }
+
+  /** The bytes of a map's values: struct bpf_map_info. */
+  valueBytes(map: File): number {
+    const information = new Uint8Array(16);
+    const attributes = new Attributes(16).u32(0, map).u32(4, information.length);
+    this.#point(attributes, 8, information);
+    this.#call(COMMAND.objectInformation, attributes, "ask about a map");
+    return new DataView(information.buffer).getUint32(12, true);
   }
 
   close(file: File): void {

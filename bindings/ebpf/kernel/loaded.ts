@@ -12,6 +12,7 @@ export class Loaded {
   readonly #bpf: Bpf;
   readonly #maps: Record<MapName, File>;
   readonly #program: File;
+  #link: File | undefined;
   readonly #files: File[] = [];
 
   /**
@@ -65,7 +66,7 @@ export class Loaded {
    */
   attach(index: number): boolean {
     try {
-      this.#keep(this.#bpf.attachToEgress(this.#program, index));
+      this.#link = this.#keep(this.#bpf.attachToEgress(this.#program, index));
       return true;
     } catch (error) {
       if (error instanceof BpfError && error.code === "EINVAL") return false;
@@ -80,6 +81,12 @@ export class Loaded {
    */
   filter(libc: Libc, index: number, direction: Direction = "egress", place = 0): void {
     addFilter(libc, index, this.#program, direction, place);
+  }
+
+  /** What has to be held so that it goes on when this is closed, and its counters can be read. */
+  get files(): Record<string, File> {
+    const link = this.#link === undefined ? {} : { link: this.#link };
+    return { ...link, counters: this.#maps.counters };
   }
 
   /** Runs it on a frame, without an interface. */
