@@ -27,6 +27,7 @@ test("LXD takes it and sets the bridge up, as its page says", (context) => {
  */
 const BOOLEAN = /^(true|false)$/;
 const KEYS: Record<string, RegExp> = {
+  "bridge.mtu": /^\d+$/,
   "ipv4.address": /^(none|auto|[\d.]+\/\d+)$/,
   "ipv6.address": /^(none|auto|[\da-f:]+\/\d+)$/,
   "ipv6.nat": BOOLEAN,

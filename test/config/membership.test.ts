@@ -98,25 +98,21 @@ describe("sixplane config with --zerotier", () => {
       ["9\nx", 2800],
     ] as const) {
       await using zerotier = await service("ok", (first) => [{ ...first, mtu }]);
-      const words = ["--zerotier", zerotier.folder];
-      const cni = await sixplane(["config", "cni", ...words]);
-      expect(JSON.parse(cni.stdout).plugins[0].mtu).toBe(written);
-      const networkd = await sixplane(["config", "networkd", ...words, "--file", "bridge.network"]);
-      expect(networkd.stdout).toContain(`\nMTUBytes=${written}\n`);
-      const nspawn = await sixplane([
-        "config",
-        "nspawn",
-        ...words,
-        "--machine",
-        "web",
-        "--file",
-        "port.network",
+      const config = async (...words: string[]) =>
+        (await sixplane(["config", ...words, "--zerotier", zerotier.folder])).stdout;
+      const [cni, other, docker, lxd, libvirt, networkd, nspawn] = await Promise.all([
+        config("cni").then(JSON.parse),
+        config("cni", "--mtu", "1500").then(JSON.parse),
+        config("docker", "--open").then(JSON.parse),
+        config("lxd"),
+        config("libvirt"),
+        config("networkd", "--file", "bridge.network"),
+        config("nspawn", "--machine", "web", "--file", "port.network"),
       ]);
-      expect(nspawn.stdout).toContain(`\nMTUBytes=${written}\n`);
-      const docker = await sixplane(["config", "docker", ...words, "--open"]);
-      expect(JSON.parse(docker.stdout).mtu).toBe(written);
-      const other = await sixplane(["config", "cni", ...words, "--mtu", "1500"]);
-      expect(JSON.parse(other.stdout).plugins[0].mtu).toBe(1500);
+      expect([cni.plugins[0].mtu, other.plugins[0].mtu, docker.mtu]).toEqual([written, 1500, written]);
+      expect(lxd).toContain(`\n  bridge.mtu: "${written}"\n`);
+      expect(libvirt).toContain(`\n  <mtu size="${written}"/>\n`);
+      for (const file of [networkd, nspawn]) expect(file).toContain(`\nMTUBytes=${written}\n`);
     }
   });
 
