@@ -222,6 +222,8 @@ describe.each(BUILDS)("%s", (name, build) => {
     const lines = await device.lines(peers.length);
     expect(lines.sort()).toEqual(peers.map((address) => `udp ${address}`).sort());
     expect(groupsOf(here.watcher)).toEqual(answers ? [] : Array(peers.length).fill("solicitation"));
+    // What differs within the first 64 bits is not asked for.
+    expect(await device.ask(`udp ${A.sixplane}`)).toBe("failed: -4"); // ERR_RTE
     expect(device.printed).not.toContain("re-entered");
   });
 
