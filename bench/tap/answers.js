@@ -26,8 +26,9 @@ export const PINNED = ["0", "1"].every((core) => spawnSync("taskset", ["-c", cor
  * @param {string} load the program that asks
  * @param {number} window
  * @param {AbortSignal} signal
+ * @param {number} core which the load is on; the handler is on the first
  */
-export async function rateOf({ name, command }, load, window, signal) {
+export async function rateOf({ name, command }, load, window, signal, core = 1) {
   const [program = "", ...rest] = pinned(0, [...command, NAME, NETWORK, NODE]);
   const handler = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"], signal });
   const ended = new Promise((resolve) => handler.once("close", resolve));
@@ -36,7 +37,7 @@ export async function rateOf({ name, command }, load, window, signal) {
     // The same for both: an interface that is up, with the node's MAC, whose answers the kernel drops at once.
     execFileSync("ip", ["link", "set", NAME, "address", new Network(NETWORK).host(NODE).mac, "up"]);
     execFileSync("nft", [DROP_ANSWERS]);
-    const [asker = "", ...asking] = pinned(1, [load, NAME, NETWORK, NODE, `${SECONDS}`, `${window}`]);
+    const [asker = "", ...asking] = pinned(core, [load, NAME, NETWORK, NODE, `${SECONDS}`, `${window}`]);
     const { stdout } = await promisify(execFile)(asker, asking, { signal });
     const { answered, wrong, seconds } = JSON.parse(stdout);
     if (wrong > 0) throw new Error(`${name} gave ${wrong} wrong answers`);

@@ -32,7 +32,7 @@ export function openLibc(): Libc {
     setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
     ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
     eventfd: { parameters: ["u32", "i32"], result: "i32" },
-    poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+    poll: { parameters: ["usize", "usize", "i32"], result: "i32" },
     read: { parameters: ["i32", "usize", "usize"], result: "i32" },
     write: { parameters: ["i32", "usize", "usize"], result: "i32" },
     writeBytes: { name: "write", parameters: ["i32", "buffer", "usize"], result: "i32" },

@@ -38,6 +38,33 @@ function installation(path: string): string {
   return "`npm install koffi`";
 }
 
+/** The numbers of read(2) and write(2) as system calls, by processor. */
+const NUMBERS: Record<string, { read: number; write: number }> = {
+  x64: { read: 0, write: 1 },
+  arm64: { read: 63, write: 64 },
+  loong64: { read: 63, write: 64 },
+  riscv64: { read: 63, write: 64 },
+};
+
+/**
+ * read and write without the library's functions of that name: these can be cancelled by other threads, which costs 4 % of
+ * a loop that answers. On other processors they are the library's.
+ */
+function transfers(library: ReturnType<Koffi["load"]>): Pick<Libc, "read" | "write"> {
+  const numbers = NUMBERS[process.arch];
+  if (numbers === undefined) {
+    return {
+      read: library.func("read", "intptr_t", ["int", "uintptr_t", "size_t"]),
+      write: library.func("write", "intptr_t", ["int", "uintptr_t", "size_t"]),
+    };
+  }
+  const syscall = library.func("syscall", "intptr_t", ["long", "int", "uintptr_t", "size_t"]);
+  return {
+    read: (file, address, length) => syscall(numbers.read, file, address, length),
+    write: (file, address, length) => syscall(numbers.write, file, address, length),
+  };
+}
+
 function throughKoffi(koffi: Koffi): Libc {
   const library = koffi.load(null); // what the process has loaded: glibc or musl
   return {
@@ -48,9 +75,8 @@ function throughKoffi(koffi: Koffi): Libc {
     setsockopt: library.func("setsockopt", "int", ["int", "int", "int", "const void *", "unsigned int"]),
     ioctl: library.func("ioctl", "int", ["int", "unsigned long", "void *"]),
     eventfd: library.func("eventfd", "int", ["unsigned int", "int"]),
-    poll: library.func("poll", "int", ["void *", "unsigned long", "int"]),
-    read: library.func("read", "intptr_t", ["int", "uintptr_t", "size_t"]),
-    write: library.func("write", "intptr_t", ["int", "uintptr_t", "size_t"]),
+    poll: library.func("poll", "int", ["uintptr_t", "unsigned long", "int"]),
+    ...transfers(library),
     writeBytes: library.func("write", "intptr_t", ["int", "const void *", "size_t"]),
     bpf: library.func("syscall", "long", ["long", "long", "void *", "unsigned long"]),
     memcpy: library.func("memcpy", "void", ["uintptr_t", "uintptr_t", "size_t"]),
@@ -86,7 +112,7 @@ const SIGNATURES = {
   setsockopt: { arguments: ["int32", "int32", "int32", "buffer", "uint32"], return: "int32" },
   ioctl: { arguments: ["int32", "uint64", "buffer"], return: "int32" },
   eventfd: { arguments: ["uint32", "int32"], return: "int32" },
-  poll: { arguments: ["buffer", "uint64", "int32"], return: "int32" },
+  poll: { arguments: ["uint64", "uint64", "int32"], return: "int32" },
   read: { arguments: ["int32", "uint64", "uint64"], return: "int64" },
   write: { arguments: ["int32", "uint64", "uint64"], return: "int64" },
   syscall: { arguments: ["int64", "int64", "uint64", "uint64"], return: "int64" },
@@ -104,7 +130,7 @@ function throughNode(ffi: NodeFfi): Libc {
     setsockopt: (...values) => libc.setsockopt(...values),
     ioctl: (file, request, argument) => libc.ioctl(file, BigInt(request), argument),
     eventfd: (initial, flags) => libc.eventfd(initial, flags),
-    poll: (entries, count, milliseconds) => libc.poll(entries, BigInt(count), milliseconds),
+    poll: (entries, count, milliseconds) => libc.poll(BigInt(entries), BigInt(count), milliseconds),
     read: (file, address, length) => Number(libc.read(file, BigInt(address), BigInt(length))),
     write: (file, address, length) => Number(libc.write(file, BigInt(address), BigInt(length))),
     writeBytes: (file, bytes, length) => Number(libc.write(file, ffi.getRawPointer(bytes), BigInt(length))),

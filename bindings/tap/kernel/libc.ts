@@ -13,7 +13,7 @@ export interface Libc {
   setsockopt(socket: number, level: number, option: number, value: Uint8Array, length: number): number;
   ioctl(file: number, request: number, argument: Uint8Array): number;
   eventfd(initial: number, flags: number): number;
-  poll(entries: Uint8Array, count: number, milliseconds: number): number;
+  poll(entries: number, count: number, milliseconds: number): number;
   read(file: number, address: number, length: number): number;
   write(file: number, address: number, length: number): number;
   writeBytes(file: number, bytes: Uint8Array, length: number): number;

@@ -73,17 +73,25 @@ function run(libc: Libc, options: LoopOptions): void {
   say("started");
   const { read, write } = libc;
   const room = buffer.length;
-  while (Atomics.load(stop, 0) === 0) {
+  for (;;) {
     const length = read(file, address, room);
-    if (length > 0) {
+    if (length <= 0) {
+      if (!mayGoOn(libc.errno())) return;
+    } else {
       judge(length);
-      if (--framesToLook === 0) look(); // a flood may leave nothing to wait for
-    } else if (!mayGoOn(libc.errno())) return;
+      if (--framesToLook === 0 && !look()) return; // a flood may leave nothing to wait for
+    }
   }
 
-  function look(): void {
+  /** @returns whether the loop is to go on */
+  function look(): boolean {
     framesToLook = FRAMES_PER_LOOK;
     if (changes.read()) say("changed");
+    return isWanted();
+  }
+
+  function isWanted(): boolean {
+    return Atomics.load(stop, 0) === 0;
   }
 
   function judge(length: number): void {
@@ -123,8 +131,9 @@ function run(libc: Libc, options: LoopOptions): void {
     const isEnd = errno !== EAGAIN && errno !== EINTR && errno === lastErrno;
     lastErrno = errno;
     if (errno === EAGAIN) {
-      if (wait() > 0) look();
+      const isChanged = wait() > 0;
       bucket?.fill();
+      return isChanged ? look() : isWanted();
     }
     if (isEnd) say({ errno });
     return !isEnd;
@@ -138,8 +147,9 @@ function poller(libc: Libc, files: number[]): () => number {
   const bytes = new Uint8Array(entries.buffer);
   const events = new Int16Array(entries.buffer);
   for (const at of files.keys()) events[4 * at + 2] = POLLIN;
+  const address = libc.addressOf(bytes);
   return () => {
-    libc.poll(bytes, files.length, POLL_MILLISECONDS);
+    libc.poll(address, files.length, POLL_MILLISECONDS);
     return events.at(-1) ?? 0;
   };
 }
