@@ -11,7 +11,7 @@ const MTU = 1450;
 /**
  * Two ends of a way, and what ends it.
  *
- * @typedef {{ from: Namespace, to: Namespace, address: string, hosts: Namespace[], close: () => Promise<void> }} Way
+ * @typedef {{ from: Namespace, to: Namespace, address: string, hosts: Host[], close: () => Promise<void> }} Way
  */
 
 /** The ways that are compared, from the slowest on. @type {Record<string, () => Promise<Way>>} */
@@ -89,7 +89,7 @@ function between(hosts, outside) {
     from: from.namespace,
     to: to.namespace,
     address: to.address,
-    hosts: hosts.map(({ namespace }) => namespace),
+    hosts,
     close,
   };
 }

@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/fabric/namespace.js";
 import { ratio, spread } from "../spread.js";
 import { compile, rateOf, source } from "../tap/answers.js";
+import { endure } from "./endure.js";
 import { overSixplane, WAYS } from "./hosts.js";
 import { costs } from "./programs.js";
 import { packets, stream } from "./streams.js";
@@ -18,17 +20,27 @@ const STATIC = "VXLAN, static neighbours";
 /** Of VXLAN with static neighbours. With less even in its best round, the benchmark fails. */
 const LEAST_RATIO = 0.7;
 
+/** With `--minutes N`, full load for so long instead. */
+const { values } = parseArgs({ options: { minutes: { type: "string" } } });
+const MINUTES = values.minutes === undefined ? undefined : Number(values.minutes);
+
 /** @typedef {import("../spread.js").Spread} Spread */
 
 const why = obstacle("bpftool", "bridge", "cc", "iperf3", "nft");
 if (why) fail(`this benchmark needs ${why}`);
 else if (process.getuid?.() !== 0) fail("this benchmark needs root, as eBPF does");
+else if (MINUTES !== undefined && !(MINUTES > 0))
+  fail(`--minutes must be a number, got ${JSON.stringify(values.minutes)}`);
 else if (isInOwnNamespace) await measure();
 else process.exitCode = await runInOwnNamespace();
 
 async function measure() {
   const folder = mkdtempSync(join(tmpdir(), "sixplane-bench-"));
   try {
+    if (MINUTES !== undefined) {
+      await endure(folder, MINUTES);
+      return;
+    }
     printWays(await compareWays());
     await printPeers(folder);
     await printAnswers(folder);

@@ -48,7 +48,6 @@ export class Host {
   mtu = 0;
   /** What carries its frames to other hosts: "kernel" or "tap". Known when it is ready. */
   datapath = "";
-  #up;
   #lines;
   #ended;
 
@@ -60,7 +59,7 @@ export class Host {
   constructor(namespace, names, up) {
     this.namespace = namespace;
     this.names = names;
-    this.#up = up;
+    this.process = up;
     this.#lines = createInterface(up.stdout);
     const said = text(up.stderr);
     this.#ended = once(up, "exit").then(async () => Promise.reject(new Error(await said)));
@@ -109,7 +108,7 @@ export class Host {
 
   /** Ends `sixplane up`, and the namespaces with it. */
   async close() {
-    this.#up.kill();
+    this.process.kill();
     await this.#ended.catch(() => {});
     for (const { socket } of this.containers) socket.close();
     for (const { namespace } of [...this.containers, this]) namespace.close();
