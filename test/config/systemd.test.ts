@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isInstalled, type Namespace } from "../../examples/fabric/namespace.js";
 import { COMMAND, folder, sixplane } from "../support/command.ts";
-import { A, B, C, Host, NETWORK, Program, ping, Underlay, until } from "../support/hosts.ts";
+import { A, B, C, DATAPATHS, Host, NETWORK, Program, ping, Underlay, until } from "../support/hosts.ts";
 import { isRoot, obstacle } from "../support/namespace.ts";
 import { runPage } from "./page.ts";
 
@@ -90,13 +90,18 @@ describe("the unit's command", () => {
     for (const program of ["setpriv", "ping", "unshare"]) skip(!isInstalled(program), `no ${program}`);
   });
 
-  test("runs a host with the capabilities and the file systems that the unit leaves it", async () => {
+  test.for([
+    ["tap", ":4000"], // as hosts with different ports need it
+    ["kernel", ""],
+  ])("runs a host through %s with what the unit leaves it", async ([path = "", port = ""], { skip }) => {
+    const [, noPath] = DATAPATHS.find(([name]) => name === path) ?? [];
+    skip(noPath !== undefined, noPath);
     using files = folder();
     writeFileSync(files.path("sixplane"), `#!/bin/sh\nexec ${process.execPath} ${COMMAND} "$@"\n`);
     chmodSync(files.path("sixplane"), 0o755);
     await using underlay = await Underlay.open(2);
     const [one, two] = underlay.namespaces as [Namespace, Namespace];
-    const list = `${A.node} endpoint=192.0.2.1:4000\n${B.node} endpoint=192.0.2.2\n`;
+    const list = `${A.node} endpoint=192.0.2.1${port}\n${B.node} endpoint=192.0.2.2\n`;
     const text = await unit(list, "--program", files.path("sixplane"));
     const [, capabilities = ""] = /^CapabilityBoundingSet=(.*)$/m.exec(text) ?? [];
     const names = capabilities.split(" ").map((name) => `+${name.replace("CAP_", "").toLowerCase()}`);
@@ -107,8 +112,8 @@ describe("the unit's command", () => {
       ...["sh", "setpriv", "--no-new-privs", "--bounding-set", ["-all", ...names].join(",")],
     ];
     await using service = new Program(one.words(...(confined as [string]), ...commandOf(text)));
-    await service.says("being ready", (stdout) => stdout.includes("\n"));
-    await using _b = await Host.up(B.node, ["--peer", `${A.node}@192.0.2.1:4000`], two);
+    await service.says("being ready", (stdout) => stdout.includes(`, datapath ${path}\n`));
+    await using _b = await Host.up(B.node, ["--peer", `${A.node}@192.0.2.1${port}`], two);
     await until("an answer", () => ping(two, A.sixplane, "-W", "1").status === 0);
     expect(ping(one, B.sixplane).status).toBe(0);
     expect(await service.end("SIGTERM")).toBe(0);

@@ -16,7 +16,7 @@ interface SystemdOptions {
 }
 
 /** What `up` and its child processes may do as root. */
-const CAPABILITIES = "CAP_NET_ADMIN";
+const CAPABILITIES = "CAP_NET_ADMIN CAP_BPF CAP_PERFMON";
 
 export const systemd = hostTarget<SystemdOptions>({
   name: "systemd",
@@ -58,7 +58,7 @@ are neither encrypted nor authenticated.`,
         ? "peers: none, as no list was given"
         : `peers: ${peers.size} with an endpoint, from ${originOf(options.nodes)}`,
       "RestartPreventExitStatus 2: wrong options stay wrong",
-      `CapabilityBoundingSet ${CAPABILITIES}: for the interface, and nothing else of root`,
+      `CapabilityBoundingSet ${CAPABILITIES}: for the interface and its programs in the kernel, and nothing else of root`,
     ];
     return {
       files: [
