@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 // These fill the kernel's neighbour table, which all network namespaces share, flood the machine with frames, or
 // count what few frames it must see.
 const ALONE = [
+  "test/bench/fabric.test.ts",
   "test/bench/network.test.ts",
   "test/cli/up.test.ts",
   "test/cli/up-life.test.ts",

@@ -30,7 +30,7 @@ const why = obstacle("bpftool", "bridge", "cc", "iperf3", "nft");
 if (why) fail(`this benchmark needs ${why}`);
 else if (process.getuid?.() !== 0) fail("this benchmark needs root, as eBPF does");
 else if (MINUTES !== undefined && !(MINUTES > 0))
-  fail(`--minutes must be a number, got ${JSON.stringify(values.minutes)}`);
+  fail(`--minutes must be a number above 0, got ${JSON.stringify(values.minutes)}`);
 else if (isInOwnNamespace) await measure();
 else process.exitCode = await runInOwnNamespace();
 
@@ -82,7 +82,7 @@ function printWays(results) {
   }
   console.log(`packets of UDP, 64 bytes each, ${PACKETS_PER_SECOND.toLocaleString("en")} a second wanted`);
   for (const [name, { received, busy }] of Object.entries(results)) {
-    const arrived = shown(spread(received), (rate) => Math.round(rate).toLocaleString("en"));
+    const arrived = shown(spread(received), whole);
     console.log(`  ${name.padEnd(26)} ${arrived} arrive  ${shown(spread(busy), two)} processors busy`);
   }
   if (ratio(results[KERNEL]?.streams ?? [], base).most < LEAST_RATIO)
@@ -117,18 +117,40 @@ async function printAnswers(folder) {
     c: { name: "responder.c", command: [compile(folder, "responder")] },
     kernel: { name: "attach", command: [process.execPath, source("../fabric/attached.js")] },
   };
-  /** @type {{ c: number[], kernel: number[] }} */
-  const rates = { c: [], kernel: [] };
   const { signal } = new AbortController();
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const side of /** @type {const} */ (["c", "kernel"]))
-      rates[side].push(await rateOf(sides[side], load, 0, signal));
+  console.log(
+    `solicitations answered, by a C program on a TAP and by the kernel on a veth, median of ${ROUNDS} (least to most)`,
+  );
+  for (const [mode, window] of /** @type {[string, number][]} */ ([
+    ["as fast as they come", 0],
+    ["one after the other", 1],
+  ])) {
+    /** @type {Record<keyof typeof sides, { rate: number, cpu: number }[]>} */
+    const answers = { c: [], kernel: [] };
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const side of /** @type {const} */ (["c", "kernel"]))
+        answers[side].push(await rateOf(sides[side], load, window, signal, { words: ["tc"] }));
+    }
+    const [c, kernel] = [answers.c, answers.kernel];
+    const of = (/** @type {typeof c} */ all, /** @type {"rate" | "cpu"} */ key) => all.map((one) => one[key]);
+    console.log(`  ${mode}`);
+    for (const [name, all] of /** @type {[string, typeof c][]} */ ([
+      ["C", c],
+      ["kernel", kernel],
+    ])) {
+      const each = shown(spread(of(all, "rate").map((rate) => 1e6 / rate)), two);
+      console.log(`    ${name.padEnd(8)} ${shown(spread(of(all, "rate")), whole)} a second, ${each} us each`);
+    }
+    console.log(
+      `    answers of the kernel's to C's  ${shown(ratio(of(kernel, "rate"), of(c, "rate")), two)}`,
+    );
+    console.log(`    processor for an answer         ${shown(ratio(of(kernel, "cpu"), of(c, "cpu")), two)}`);
   }
-  const text = (/** @type {number} */ rate) => Math.round(rate).toLocaleString("en");
-  console.log(`answers a second, asked as fast as they come, median of ${ROUNDS} (least to most)`);
-  console.log(`  C on a TAP                 ${shown(spread(rates.c), text)}`);
-  console.log(`  the kernel, on a veth      ${shown(spread(rates.kernel), text)}`);
-  console.log(`  ratio                      ${shown(ratio(rates.kernel, rates.c), two)}`);
+}
+
+/** @param {number} value */
+function whole(value) {
+  return Math.round(value).toLocaleString("en");
 }
 
 /** @param {number} value */

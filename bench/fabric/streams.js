@@ -1,7 +1,7 @@
 // What iperf3 carries from one end of a way to the other, and what that takes of the processors.
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { json } from "node:stream/consumers";
+import { busySeconds } from "../tap/answers.js";
 
 /** @typedef {import("./hosts.js").Way} Way */
 
@@ -25,11 +25,11 @@ export async function stream(way, seconds) {
  */
 export async function packets(way, rate, seconds) {
   const words = ["--udp", "--length", `${SMALL}`, "--bitrate", `${rate * SMALL * 8}`, "--time", `${seconds}`];
-  const before = busyTicks();
+  const before = busySeconds();
   const { end } = await iperf3(way, words);
-  const busy = busyTicks() - before;
+  const busy = busySeconds() - before;
   const { packets: sent, lost_packets: lost, seconds: took } = end.sum;
-  return { received: (sent - lost) / took, busy: busy / 100 / took };
+  return { received: (sent - lost) / took, busy: busy / took };
 }
 
 /** @param {Way} way @param {string[]} words */
@@ -43,11 +43,4 @@ async function iperf3({ from, to, address }, words) {
   if (result.error) throw new Error(`iperf3: ${result.error}`);
   await ended;
   return result;
-}
-
-/** Hundredths of a second that all processors have worked: proc_stat(5). */
-function busyTicks() {
-  const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n");
-  const [user = 0, nice = 0, system = 0, , , interrupt = 0, soft = 0] = line.split(/ +/).slice(1).map(Number);
-  return user + nice + system + interrupt + soft;
 }

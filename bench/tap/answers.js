@@ -1,5 +1,6 @@
 // Answers a second on an interface: a handler, and a program of C that asks as fast as it may.
 import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,7 +10,7 @@ import { Network } from "sixplane";
 export const NAME = "sixplane0";
 export const NETWORK = "8056c2e21c000001";
 export const NODE = "89e92ceee5";
-const SECONDS = 1.25; // after a second of the load's that does not count
+const SECONDS = 1.25; // after two seconds of the load's that do not count
 const START_SECONDS = 10;
 const DROP_ANSWERS = `
   table ip6 answers {
@@ -20,15 +21,17 @@ export const PINNED = ["0", "1"].every((core) => spawnSync("taskset", ["-c", cor
 /** @typedef {{ name: string, command: string[] }} Side what is started with the interface's name, network and node */
 
 /**
- * Answers per second of one handler on an interface that comes and goes with it.
+ * Answers of one handler on an interface that comes and goes with it: how many a second, and what each takes of a processor,
+ * asking included, in seconds.
  *
  * @param {Side} side
  * @param {string} load the program that asks
  * @param {number} window
  * @param {AbortSignal} signal
- * @param {number} core which the load is on; the handler is on the first
+ * @param {{ core?: number, words?: string[] }} options the core that the load is on, where the handler is on the first; and further
+ *   words for the load
  */
-export async function rateOf({ name, command }, load, window, signal, core = 1) {
+export async function rateOf({ name, command }, load, window, signal, { core = 1, words = [] } = {}) {
   const [program = "", ...rest] = pinned(0, [...command, NAME, NETWORK, NODE]);
   const handler = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"], signal });
   const ended = new Promise((resolve) => handler.once("close", resolve));
@@ -37,11 +40,23 @@ export async function rateOf({ name, command }, load, window, signal, core = 1) 
     // The same for both: an interface that is up, with the node's MAC, whose answers the kernel drops at once.
     execFileSync("ip", ["link", "set", NAME, "address", new Network(NETWORK).host(NODE).mac, "up"]);
     execFileSync("nft", [DROP_ANSWERS]);
-    const [asker = "", ...asking] = pinned(core, [load, NAME, NETWORK, NODE, `${SECONDS}`, `${window}`]);
+    const [asker = "", ...asking] = pinned(core, [
+      load,
+      NAME,
+      NETWORK,
+      NODE,
+      `${SECONDS}`,
+      `${window}`,
+      ...words,
+    ]);
+    const before = busySeconds();
+    const start = performance.now();
     const { stdout } = await promisify(execFile)(asker, asking, { signal });
+    const busy = (busySeconds() - before) / ((performance.now() - start) / 1000);
     const { answered, wrong, seconds } = JSON.parse(stdout);
     if (wrong > 0) throw new Error(`${name} gave ${wrong} wrong answers`);
-    return answered / seconds;
+    const rate = answered / seconds;
+    return { rate, cpu: busy / rate };
   } finally {
     handler.kill("SIGTERM");
     const patience = setTimeout(() => handler.kill("SIGKILL"), 5_000);
@@ -49,6 +64,13 @@ export async function rateOf({ name, command }, load, window, signal, core = 1) 
     clearTimeout(patience);
     spawnSync("nft", ["delete", "table", "ip6", "answers"]);
   }
+}
+
+/** Seconds that all processors have worked since the machine's start: proc_stat(5). */
+export function busySeconds() {
+  const [line = ""] = readFileSync("/proc/stat", "utf8").split("\n");
+  const [user = 0, nice = 0, system = 0, , , interrupt = 0, soft = 0] = line.split(/ +/).slice(1).map(Number);
+  return (user + nice + system + interrupt + soft) / 100;
 }
 
 /**

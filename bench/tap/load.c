@@ -1,6 +1,6 @@
 // load NAME NETWORK NODE SECONDS WINDOW: solicits the emulated addresses of many owners on an interface, as
 // its host would, and counts the advertisements. With a WINDOW of 0 as fast as the interface takes them, else
-// with that many at most to be answered. Prints one line of JSON.
+// with that many at most to be answered. With "tc" the frames pass its programs, too. Prints one line of JSON.
 #include "../native/respond.h"
 
 #include <arpa/inet.h>
@@ -8,6 +8,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ enum { OWNERS = 1024, BATCH = 64 };
 enum { BLOCKS = 16, BLOCK = 1 << 18, SLOT = 256, SLOTS = BLOCKS * (BLOCK / SLOT) };
 
 // Before anything counts: for the handler to be compiled by its runtime, and for caches.
-static const double WARM_UP = 1;
+static const double WARM_UP = 2;
 // After this long without any answer, those outstanding are taken as lost.
 static const double PATIENCE = 0.02;
 
@@ -62,12 +63,13 @@ static void set_option(int socket, int level, int name, int value)
     if (setsockopt(socket, level, name, &value, sizeof value) < 0) fail("setsockopt");
 }
 
-static int open_socket(const char *name, uint8_t mac[6])
+// Frames past the programs of tc, or through them.
+static int open_socket(const char *name, uint8_t mac[6], bool past)
 {
     int opened = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (opened < 0) fail("socket");
     set_option(opened, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-    set_option(opened, SOL_PACKET, PACKET_QDISC_BYPASS, 1);
+    set_option(opened, SOL_PACKET, PACKET_QDISC_BYPASS, past);
     struct sockaddr_ll address = {
         .sll_family = AF_PACKET,
         .sll_protocol = htons(ETH_P_IPV6),
@@ -216,15 +218,17 @@ static struct counts run(struct load *load, unsigned window, double until)
 int main(int count, char **words)
 {
     struct responder host;
-    double seconds = count == 6 ? atof(words[4]) : 0;
-    int window = count == 6 ? atoi(words[5]) : -1;
+    bool through = count == 7 && strcmp(words[6], "tc") == 0;
+    bool enough = count == 6 || through;
+    double seconds = enough ? atof(words[4]) : 0;
+    int window = enough ? atoi(words[5]) : -1;
     if (window < 0 || window >= OWNERS || seconds <= 0 || !responder_parse(&host, words[2], words[3])) {
-        fprintf(stderr, "usage: load NAME NETWORK NODE SECONDS WINDOW, with 16 and 10 hex digits\n");
+        fprintf(stderr, "usage: load NAME NETWORK NODE SECONDS WINDOW [tc], with 16 and 10 hex digits\n");
         return 2;
     }
     static struct load load;
     uint8_t mac[6];
-    load.socket = open_socket(words[1], mac);
+    load.socket = open_socket(words[1], mac, !through);
     load.ring = open_ring(load.socket);
     prepare(&load, &host, mac);
     struct counts warm_up = run(&load, (unsigned)window, now() + WARM_UP);

@@ -70,7 +70,10 @@ async function compare(sides, load, window, core) {
     const rates = { c: 0, sixplane: 0 };
     /** @type {("c" | "sixplane")[]} */
     const order = pair % 2 === 0 ? ["c", "sixplane"] : ["sixplane", "c"];
-    for (const side of order) rates[side] = await rateOf(sides[side], load, window, interrupted.signal, core);
+    for (const side of order) {
+      const { rate } = await rateOf(sides[side], load, window, interrupted.signal, { core });
+      rates[side] = rate;
+    }
     pairs.push(rates);
   }
   const ofC = pairs.map(({ c }) => c);
