@@ -110,7 +110,8 @@ describe("text", () => {
     ["r1 = five", '"five" is neither a register nor a number'],
     [
       "call me",
-      '"me" must be one of map_lookup_elem, skb_store_bytes, redirect, skb_load_bytes, skb_change_tail',
+      '"me" must be one of map_lookup_elem, map_update_elem, ktime_get_ns, skb_store_bytes, clone_redirect, ' +
+        "skb_get_tunnel_key, skb_set_tunnel_key, redirect, skb_load_bytes, skb_change_tail",
     ],
     ["jump", '"jump" is no eBPF instruction'],
   ])("%s is refused", (line, message) => expect(() => parse(line)).toThrow(message));
