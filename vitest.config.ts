@@ -1,12 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-// These fill the kernel's neighbour table, which all network namespaces share, flood the machine with frames, or
-// count what few frames it must see.
+// These fill the kernel's neighbour table, which all network namespaces share, flood the machine with frames, count what few
+// frames it must see, or boot a machine.
 const ALONE = [
   "test/bench/fabric.test.ts",
   "test/bench/network.test.ts",
   "test/cli/up.test.ts",
   "test/cli/up-life.test.ts",
+  "test/config/nspawn.test.ts",
   "test/fabric/!(examples).test.ts",
   "test/firmware/tap.test.ts",
   "test/fuzz/kernel.test.ts",

@@ -7,7 +7,7 @@ import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/fa
 import { ratio, spread } from "../spread.js";
 import { compile, rateOf, source } from "./answers.js";
 
-const PAIRS = 5;
+const PAIRS = 3;
 /** Of the C program's answers per second under full load. With less even in its best pair, the benchmark fails. */
 const LEAST_RATIO = 0.75;
 /** Load and handler on one core together are what the machine disturbs least. */

@@ -34,7 +34,7 @@ describe.skipIf(noMachine)(`in Linux 6.1${noMachine ? `: ${noMachine}` : ""}`, (
   beforeAll(async () => {
     const said = await runInMachine("test/ebpf/old-kernel-main.ts", DRIVERS, PROGRAMS);
     rows = said.split("\n").map((line) => JSON.parse(line));
-  }, 150_000);
+  }, 270_000);
 
   test("every build is loaded, and does what it does as WebAssembly", () => {
     const builds = rows.filter(({ build }) => build !== undefined);
@@ -72,7 +72,7 @@ describe.skipIf(noMachine)(`in Linux 6.1${noMachine ? `: ${noMachine}` : ""}`, (
       pings: 0,
       left: false,
     });
-  }, 150_000);
+  }, 270_000);
 
   test("an interface is answered on by clsact, and as before afterwards", () => {
     const attached = rows.filter(({ signal }) => signal !== undefined);

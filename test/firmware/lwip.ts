@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:chil
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { obstacle } from "../support/namespace.ts";
 import { FIRMWARE, isInstalled } from "./tools.ts";
 
 export const C = fileURLToPath(new URL(".", import.meta.resolve("sixplane/c/sixplane.h")));
@@ -14,10 +15,15 @@ export const noLwip = ["make", "gcc", "apt-get", "xz"]
   .filter((program) => !isInstalled(program))
   .map((program) => `no ${program}`)[0];
 
-/** The folder of lwIP's sources, which are brought from Debian once. */
+/**
+ * The folder of lwIP's sources, which are brought from Debian once: from the network namespace of the process that has started
+ * this one, as a test's own has no way out.
+ */
 export function sourceOf(version: string): string {
-  const words = ["-s", "-C", `${FIRMWARE}/lwip`, "source", `LWIP_VERSION=${version}`];
-  const { status, stdout, stderr } = spawnSync("make", words, { encoding: "utf8" });
+  const make = ["make", "-s", "-C", `${FIRMWARE}/lwip`, "source", `LWIP_VERSION=${version}`];
+  const outside = obstacle === undefined ? ["nsenter", `--net=/proc/${process.ppid}/ns/net`, "--"] : [];
+  const [program = "", ...words] = [...outside, ...make];
+  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8" });
   if (status !== 0) throw new Error(`make source: ${stderr}`);
   return stdout.trim();
 }
