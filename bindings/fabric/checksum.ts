@@ -56,7 +56,7 @@ function segmentOf4(frame: Buffer): Segment | undefined {
 }
 
 /** The one's-complement sum of 16-bit words. */
-function sumOf(bytes: Buffer, start: number, end: number, initial: number): number {
+export function sumOf(bytes: Uint8Array, start: number, end: number, initial: number): number {
   let total = initial;
   for (let at = start; at < end; at += 2)
     total += ((bytes[at] ?? 0) << 8) | (at + 1 < end ? (bytes[at + 1] ?? 0) : 0);

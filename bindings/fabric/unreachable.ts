@@ -7,6 +7,7 @@
 
 import { type Host, type Network, parseAddress } from "sixplane";
 import { Bucket } from "../tap/loop/bucket.ts";
+import { sumOf } from "./checksum.ts";
 
 const IPV6 = 14;
 const PAYLOAD_LENGTH = 18;
@@ -81,15 +82,7 @@ function errorFor(frame: Uint8Array, source: Uint8Array): Uint8Array {
   error.set(frame.subarray(SOURCE, DESTINATION), DESTINATION);
   error.set([DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE], MESSAGE);
   error.set(packet, PACKET);
-  const checksum = ~sum(error.subarray(SOURCE), payload + ICMPV6);
+  const checksum = ~sumOf(error, SOURCE, error.length, payload + ICMPV6);
   error.set([(checksum >> 8) & 0xff, checksum & 0xff], CHECKSUM);
   return error;
-}
-
-/** The one's-complement sum of 16-bit words (RFC 1071). */
-function sum(bytes: Uint8Array, start: number): number {
-  let total = start;
-  for (let at = 0; at < bytes.length; at += 2) total += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-  while (total > 0xffff) total = (total & 0xffff) + (total >>> 16);
-  return total;
 }

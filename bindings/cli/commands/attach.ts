@@ -4,18 +4,18 @@ import { fileURLToPath } from "node:url";
 import { type Mode, mismatch, Network } from "sixplane";
 import type { Device, Libc } from "sixplane/tap";
 import { Bpf } from "../../ebpf/kernel/bpf.ts";
-import { BpfError } from "../../ebpf/kernel/error.ts";
 import { Loaded } from "../../ebpf/kernel/loaded.ts";
 import { PROBES, recordOf } from "../../ebpf/kernel/record.ts";
 import { translate } from "../../ebpf/translate.ts";
 import { Failure } from "../io/failure.ts";
 import { type Identifiers, networkOf, soleWord } from "../io/identifiers.ts";
 import type { Output } from "../io/output.ts";
+import { whenStopped } from "../io/stopped.ts";
 import { chooseNode, warnOfReserved } from "../zerotier/identity.ts";
+import { checkName, indexOf, reported, usable } from "./interface.ts";
 import { Guard } from "./interface-guard.ts";
 import { type Counters, countersOf } from "./kernel-counters.ts";
 import { pin } from "./pin.ts";
-import { usable } from "./usable.ts";
 
 export interface AttachOptions {
   modes: string;
@@ -26,7 +26,6 @@ export interface AttachOptions {
   json?: boolean;
 }
 
-const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 const INTERVAL_MILLISECONDS = 1000;
 const CORE = fileURLToPath(new URL("sixplane.wasm", import.meta.url));
 
@@ -54,28 +53,20 @@ export async function attach(output: Output, given: Identifiers, options: Attach
       acceptRouters: options.acceptRouters === true,
     };
     const setup = options.setup ? tap.setupOf(network, like) : undefined;
+    const report = new Report(output, options.json === true, () => countersOf(program.counters(), responder));
+    const addresses = setup?.addresses.map(({ address }) => address) ?? [];
+    const ready = () => report.ready(name, network.host(node).mac, addresses, program);
     if (options.pin) {
       const responding = { network: network.id, node, modes, probes: options.probes === true };
       await pin({ libc, program, device, clsact, setup, responding, stopped, tap });
-      await new Report(output, options.json === true, () => countersOf(program.counters(), responder)).ready(
-        name,
-        network.host(node).mac,
-        setup?.addresses.map(({ address }) => address) ?? [],
-        program,
-      );
+      await ready();
       return;
     }
     await using guard = setup || clsact ? await Guard.start({ name, setup, clsact }) : undefined;
     if (clsact) reported(() => program.filter(libc, device.index));
     const isUsable = usable(device, setup).then(() => true);
     if (!(await Promise.race([isUsable, stopped.then(() => false)]))) return;
-    const report = new Report(output, options.json === true, () => countersOf(program.counters(), responder));
-    await report.ready(
-      name,
-      network.host(node).mac,
-      setup?.addresses.map(({ address }) => address) ?? [],
-      program,
-    );
+    await ready();
     await Promise.race([stopped, watch(device, report, over.signal), guard?.ended ?? stopped]);
     report.end();
   } finally {
@@ -87,7 +78,7 @@ export async function attach(output: Output, given: Identifiers, options: Attach
 
 /** An Ethernet interface of this network namespace. @throws InputError where there is none of that name */
 function openDevice({ Device, TapError }: typeof import("sixplane/tap"), libc: Libc, name: string): Device {
-  if (!/^[^/\s]{1,15}$/.test(name)) throw mismatch("interface", "the name of one, 1 to 15 bytes", name);
+  checkName(name);
   const device = new Device(libc, name);
   try {
     if (device.isEthernet) return device;
@@ -105,37 +96,12 @@ function load(libc: Libc, record: Uint8Array): Loaded {
   return reported(() => new Loaded(new Bpf(libc), "sixplane", program, record));
 }
 
-/** What the kernel refuses is a failure of the command. */
-function reported<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof BpfError ? new Failure(error.message) : error;
-  }
-}
-
-/** Resolves when a signal asks for the end, or nobody reads any more. Further signals do nothing. */
-function whenStopped(output: Output): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of SIGNALS) process.on(signal, () => resolve());
-    output.onUnread = resolve;
-  });
-}
-
 /** Prints the counters every second, until it is over. @throws Failure when the interface is gone */
 async function watch(device: Device, report: Report, over: AbortSignal): Promise<void> {
   const index = device.index;
   for await (const _ of setInterval(INTERVAL_MILLISECONDS, undefined, { signal: over })) {
     if (indexOf(device) !== index) throw new Failure(`the interface ${device.name} is gone`);
     await report.tick();
-  }
-}
-
-function indexOf(device: Device): number | undefined {
-  try {
-    return device.index;
-  } catch {
-    return undefined;
   }
 }
 

@@ -99,8 +99,9 @@ export class KernelPath implements DataPath {
   counters(): { tap: TapCounters; fabric: FabricCounters } {
     if (this.#last) return this.#last;
     const { programs, fabric, responder } = this.#parts;
-    const { withheld, ...carried } = fabric.counters(this.#interfaceCounters());
-    const { reply, pass, invalid, reasons, dropped } = countersOf(programs.counts().respond, responder);
+    const counts = programs.counts();
+    const { withheld, ...carried } = fabric.counters(counts, this.#interfaceCounters());
+    const { reply, pass, invalid, reasons, dropped } = countersOf(counts.respond, responder);
     const tap: TapCounters = {
       received: reply + pass + invalid + dropped.failed,
       reply,

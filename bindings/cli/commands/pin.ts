@@ -2,15 +2,14 @@ import { type Mode, mismatch, Network } from "sixplane";
 import type { Device, Libc, Setup, Undo } from "sixplane/tap";
 import { Bpf } from "../../ebpf/kernel/bpf.ts";
 import { addClsact, removeFilter } from "../../ebpf/kernel/clsact.ts";
-import { BpfError } from "../../ebpf/kernel/error.ts";
 import type { Loaded } from "../../ebpf/kernel/loaded.ts";
 import { Pins, pinned } from "../../ebpf/kernel/pins.ts";
 import { COUNTERS } from "../../ebpf/program/memory.ts";
 import { Failure } from "../io/failure.ts";
 import type { Output } from "../io/output.ts";
 import { warn } from "../io/text.ts";
+import { checkName, indexOf, reported, usable } from "./interface.ts";
 import { type Counters, countersOf } from "./kernel-counters.ts";
-import { usable } from "./usable.ts";
 
 /** What is known of a pinned responder, beside its counters. */
 interface State {
@@ -50,18 +49,18 @@ export async function pin({
   tap,
 }: Attached): Promise<void> {
   const pins = new Pins(new Bpf(libc), device.name);
-  failing(() => pins.make());
+  reported(() => pins.make());
   const { index } = device;
   let ownClsact = false;
   let undo: Undo | undefined;
   try {
-    failing(() => {
+    reported(() => {
       if (clsact) ownClsact = addClsact(libc, index);
       if (clsact) program.filter(libc, index);
     });
     undo = setup && tap.setUp(device, setup);
     const state: State = { ...responding, clsact, ownClsact, undo };
-    failing(() => pins.pin(program.files, state));
+    reported(() => pins.pin(program.files, state));
     const inTime = usable(device, setup).then(() => true);
     if (!(await Promise.race([inTime, stopped.then(() => false)])))
       throw new Failure("stopped before it was ready");
@@ -79,10 +78,10 @@ export async function detach(output: Output, name: string): Promise<void> {
   const device = new tap.Device(libc, name);
   try {
     pins.remove();
-    const index = indexOf(device, tap.TapError);
+    const index = indexOf(device);
     if (index === undefined)
       return warn(`the interface ${name} is gone, and with it what was attached there`);
-    if (state.clsact) failing(() => removeFilter(libc, index, state.ownClsact));
+    if (state.clsact) reported(() => removeFilter(libc, index, state.ownClsact));
     if (state.undo) tap.putBack(device, state.undo);
   } finally {
     device.close();
@@ -102,31 +101,21 @@ export async function counters(
     const { pins, state } = await find(one);
     const { node, modes, probes } = state;
     const responder = new Network(state.network).responder({ node, modes, probes });
-    const counted = failing(() => countersOf(pins.counters(COUNTERS), responder));
+    const counted = reported(() => countersOf(pins.counters(COUNTERS), responder));
     await output.line(json ? JSON.stringify({ name: one, ...counted }) : textOf(one, counted));
   }
 }
 
 /** What is pinned for an interface. @throws InputError where nothing is */
 async function find(name: string) {
-  if (!/^[^/\s]{1,15}$/.test(name) || name === "." || name === "..")
-    throw mismatch("interface", "the name of one, 1 to 15 bytes", name);
+  checkName(name);
   const tap = await import("sixplane/tap");
   const libc = await tap.loadLibc();
   const pins = new Pins(new Bpf(libc), name);
-  const state = failing(() => pins.state()) as State | undefined;
+  const state = reported(() => pins.state()) as State | undefined;
   if (state === undefined)
     throw mismatch("interface", "one to which something was attached with --pin", name);
   return { tap, libc, pins, state };
-}
-
-function indexOf(device: Device, TapError: typeof import("sixplane/tap").TapError): number | undefined {
-  try {
-    return device.index;
-  } catch (error) {
-    if (error instanceof TapError && error.code === "ENODEV") return undefined;
-    throw error;
-  }
 }
 
 function textOf(name: string, { reply, pass, invalid, reasons, tooLong, dropped }: Counters): string {
@@ -134,13 +123,4 @@ function textOf(name: string, { reply, pass, invalid, reasons, tooLong, dropped 
   const lines = Object.entries(others).filter(([, count]) => count > 0);
   const all = [`${name}: ${reply} answered, ${pass} passed on, ${invalid} dropped as invalid`];
   return [...all, ...lines.map(([reason, count]) => `  ${reason} ${count}`)].join("\n");
-}
-
-/** What the kernel refuses is a failure of the command. */
-function failing<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof BpfError ? new Failure(error.message) : error;
-  }
 }

@@ -55,7 +55,7 @@ export async function openKernelPath(options: PathOptions): Promise<DataPath> {
   const tap = await import("sixplane/tap"); // which the command line loads only where it is needed
   const libc = await tap.loadLibc();
   const { mtu, way } = options.mtu === undefined ? await chooseMtu(peers) : { mtu: options.mtu };
-  await checkMtu(peers, mtu);
+  if (way === undefined || room(way) < mtu) await checkMtu(peers, mtu); // what was chosen fits every way otherwise
   const setupFor = (all: readonly Peer[]) =>
     tap.setupOf(network, { ...options, peers: all.map(({ node }) => node), unreachable: true, mtu });
   const setup = setupFor(peers);

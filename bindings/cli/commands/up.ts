@@ -8,6 +8,7 @@ import { LEAST_MTU, MOST_REPLIES } from "../../tap/limits.ts";
 import { Failure } from "../io/failure.ts";
 import { parseWhole } from "../io/number.ts";
 import type { Output } from "../io/output.ts";
+import { END_SIGNALS, whenStopped } from "../io/stopped.ts";
 import { warn } from "../io/text.ts";
 import { chooseNode, type Folder, warnOfReserved } from "../zerotier/identity.ts";
 import { readPeers } from "./peers-file.ts";
@@ -36,8 +37,6 @@ export interface UpOptions {
   json?: boolean;
 }
 
-const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
-
 /** How long a reader that is behind may take for the last lines, before they are lost. */
 const LAST_LINE_MILLISECONDS = 1000;
 
@@ -49,7 +48,8 @@ const WARNING =
 export async function up(output: Output, options: UpOptions): Promise<void> {
   const notices = new Notices(output, options.json === true);
   const request = await readOptions(options, notices);
-  const stopped = whenStopped(output, options); // before there is anything that must be put back
+  const isEnd = (signal: string) => signal !== "SIGHUP" || options.peers === undefined;
+  const stopped = whenStopped(output, END_SIGNALS.filter(isEnd)); // before there is anything that must be put back
   const opening = openPath(request, options.datapath);
   if (options.peers !== undefined) reloadOnSignal(opening, request, options, notices);
   const path = await opening;
@@ -168,15 +168,6 @@ function mtuText(mtu: number, { node, interface: name, mtu: underlay, overhead }
     `the MTU is ${mtu}, as ${name}, which leads to peer ${node}, has ${underlay}, VXLAN takes ${overhead}${least}: ` +
     "--mtu sets another"
   );
-}
-
-/** Resolves when a signal asks for the end, or nobody reads any more. Further signals do nothing. */
-function whenStopped(output: Output, { peers }: UpOptions): Promise<void> {
-  return new Promise((resolve) => {
-    const signals = SIGNALS.filter((signal) => signal !== "SIGHUP" || peers === undefined);
-    for (const signal of signals) process.on(signal, () => resolve());
-    output.onUnread = resolve;
-  });
 }
 
 /** Runs until the data path is closed, or its interface gone. */

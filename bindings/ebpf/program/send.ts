@@ -3,7 +3,7 @@
 import { parse } from "../code/assembly.ts";
 import type { Instruction } from "../code/instruction.ts";
 import { add, count, SKB, TC_ACT_OK, TC_ACT_SHOT, TC_ACT_UNSPEC } from "./memory.ts";
-import { countSegments, MOST_COPIES, PLACE, TUNNEL_KEY } from "./tunnel.ts";
+import { countSegments, getTunnelKey, MOST_COPIES, PLACE, TUNNEL_KEY } from "./tunnel.ts";
 
 /** Counters by number. */
 export const SEND_COUNTER = {
@@ -39,12 +39,7 @@ export function copies(): Instruction[] {
   r0 = *(u8 *)(r1 + 0)
   w0 &= 1
   if w0 == 0 goto next
-  r1 = r6
-  r2 = r10
-  r2 += -${KEY}
-  w3 = ${TUNNEL_KEY.bytes}
-  w4 = 0
-  call skb_get_tunnel_key
+  ${getTunnelKey(KEY, 0)}
   if r0 == -${EINVAL} goto next
   w0 = ${TC_ACT_OK}
   exit

@@ -53,6 +53,20 @@ export const TUNNEL_MAPS = {
 export type TunnelMap = keyof typeof TUNNEL_MAPS;
 
 /**
+ * Reads a frame's tunnel key, where it has one of that family: register 0 is then 0.
+ *
+ * @param at where on the stack it lies: so many bytes below its end
+ */
+export const getTunnelKey = (at: number, flags: number) => `
+  r1 = r6
+  r2 = r10
+  r2 += -${at}
+  w3 = ${TUNNEL_KEY.bytes}
+  w4 = ${flags}
+  call skb_get_tunnel_key
+`;
+
+/**
  * Finds who sent a frame: register 0 is then its value of `senders`, or 0. Uses register 7.
  *
  * @param at where on the stack the tunnel key may lie, and then the address: so many bytes below its end
@@ -60,20 +74,10 @@ export type TunnelMap = keyof typeof TUNNEL_MAPS;
  */
 export const findSender = (at: number, local: string) => `
   w7 = 4
-  r1 = r6
-  r2 = r10
-  r2 += -${at}
-  w3 = ${TUNNEL_KEY.bytes}
-  w4 = 0
-  call skb_get_tunnel_key
+  ${getTunnelKey(at, 0)}
   if r0 == 0 goto whose
   w7 = 6
-  r1 = r6
-  r2 = r10
-  r2 += -${at}
-  w3 = ${TUNNEL_KEY.bytes}
-  w4 = ${TUNNEL_FLAGS[6]}
-  call skb_get_tunnel_key
+  ${getTunnelKey(at, TUNNEL_FLAGS[6])}
   if r0 != 0 goto ${local}
 whose:
   *(u32 *)(r10 - ${at - TUNNEL_KEY.remote - ADDRESS.family}) = r7

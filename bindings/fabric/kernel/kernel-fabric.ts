@@ -8,7 +8,7 @@ import type { FabricCounters, FabricListener } from "../fabric.ts";
 import type { Peer } from "../peer.ts";
 import { SILENCE_MILLISECONDS } from "../places.ts";
 import { Strangers } from "../strangers.ts";
-import type { Programs } from "./programs.ts";
+import type { Counts, Programs } from "./programs.ts";
 import { timeIn } from "./values.ts";
 
 interface KernelFabricParts {
@@ -60,10 +60,9 @@ export class KernelFabric {
   /**
    * What has happened so far.
    *
-   * @param device what the interface itself has counted
+   * @param counts of the programs, and then what the interface itself has counted
    */
-  counters({ sent, received }: InterfaceCounters): FabricCounters & { withheld: number } {
-    const counts = this.#parts.programs.counts();
+  counters(counts: Counts, { sent, received }: InterfaceCounters): FabricCounters & { withheld: number } {
     const send = (name: keyof typeof SEND_COUNTER) => counts.send[SEND_COUNTER[name]] ?? 0;
     const sender = (name: keyof typeof SENDER_COUNTER) => counts.sender[SENDER_COUNTER[name]] ?? 0;
     const newcomers = (name: keyof typeof NEWCOMER_COUNTER) => counts.newcomers[NEWCOMER_COUNTER[name]] ?? 0;

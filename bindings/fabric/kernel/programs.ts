@@ -24,6 +24,9 @@ export interface ProgramOptions {
   limits: NewcomerLimits;
 }
 
+/** What each program has counted, by the numbers that it says. */
+export type Counts = Record<"respond" | "send" | "sender" | "newcomers", number[]>;
+
 /** The fabric's programs in the kernel, with their maps: they go when it is closed, and with what holds them. */
 export class Programs {
   readonly #bpf: Bpf;
@@ -62,10 +65,11 @@ export class Programs {
   }
 
   /** The counters of each program. */
-  counts(): Record<"respond" | "send" | "sender" | "newcomers", number[]> {
-    const [, respond, send] = this.#egress.map((program) => program.counters());
-    const [sender, newcomers] = this.#ingress.map((program) => program.counters());
-    return { respond: respond ?? [], send: send ?? [], sender: sender ?? [], newcomers: newcomers ?? [] };
+  counts(): Counts {
+    const [, respond, send] = this.#egress;
+    const [sender, newcomers] = this.#ingress;
+    const of = (program: Loaded | undefined) => program?.counters() ?? [];
+    return { respond: of(respond), send: of(send), sender: of(sender), newcomers: of(newcomers) };
   }
 
   /** Adds a peer, or moves it. */
