@@ -33,13 +33,14 @@ export function completeChecksum(frame: Buffer): void {
 }
 
 function segmentOf(frame: Buffer): Segment | undefined {
-  if (frame.length < HEADER + 40) return undefined;
+  if (frame.length < HEADER) return undefined;
   const type = frame.readUInt16BE(ETHERTYPE);
   const segment = type === IPV6 ? segmentOf6(frame) : type === IPV4 ? segmentOf4(frame) : undefined;
   return segment && segment.protocol in FIELDS && segment.end <= frame.length ? segment : undefined;
 }
 
-function segmentOf6(frame: Buffer): Segment {
+function segmentOf6(frame: Buffer): Segment | undefined {
+  if (frame.length < HEADER + 40) return undefined;
   const length = frame.readUInt16BE(HEADER + 4);
   const protocol = frame[HEADER + 6] ?? 0;
   const start = HEADER + 40;
@@ -48,6 +49,7 @@ function segmentOf6(frame: Buffer): Segment {
 
 /** Of a fragment, nothing is known. */
 function segmentOf4(frame: Buffer): Segment | undefined {
+  if (frame.length < HEADER + 20) return undefined;
   if ((frame.readUInt16BE(HEADER + 6) & 0x3fff) !== 0) return undefined;
   const start = HEADER + 4 * ((frame[HEADER] ?? 0) & 0xf);
   const end = HEADER + frame.readUInt16BE(HEADER + 2);

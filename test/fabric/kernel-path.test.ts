@@ -124,6 +124,22 @@ describe("hosts", () => {
       socket.on("data", (chunk) => process.stdout.write(chunk));
     `;
     expect(a.run("timeout", "20", process.execPath, "-e", connect)).toBe("3000000");
+    // The shortest datagram of IPv4, too.
+    for (const [n, host] of [one, two].entries())
+      runIn(host, "ip", "address", "add", `10.9.0.${n + 1}/24`, "dev", "zt0");
+    const echo = `
+      const socket = require("node:dgram").createSocket("udp4");
+      socket.on("message", (data, { port, address }) => socket.send(data, port, address, () => socket.close()));
+      socket.bind(7001, "10.9.0.2", () => console.log("ready"));
+    `;
+    await using echoing = new Program((two as Namespace).words(process.execPath, "-e", echo));
+    await echoing.says("listening", (stdout) => stdout.includes("ready"));
+    const ask = `
+      const socket = require("node:dgram").createSocket("udp4");
+      socket.on("message", (data) => { process.stdout.write(data); socket.close(); });
+      socket.send("x", 7001, "10.9.0.2");
+    `;
+    expect(a.run("timeout", "20", process.execPath, "-e", ask)).toBe("x");
   });
 
   test("go on while the command does not run", async () => {
