@@ -24,7 +24,7 @@ const STATE = `
     ip -6 address show dev eth0 | grep -v -e valid_lft -e fe80
     for name in accept_ra autoconf accept_redirects addr_gen_mode; do cat /proc/sys/net/ipv6/conf/eth0/$name; done
     tc qdisc show dev eth0
-    bpftool prog list | grep -c 'name sixplane ' || true
+    bpftool net show dev eth0
     find /sys/fs/bpf -mindepth 1
   }`;
 
