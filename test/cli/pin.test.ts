@@ -71,7 +71,10 @@ describe("a pinned responder", () => {
     expect(rest.at(-2)).toBe("eth0 is as it was before");
     const counted = JSON.parse(rest.find((line) => line.startsWith("{")) ?? "");
     expect(counted).toMatchObject({ name: "eth0", reply: 1, invalid: 0, dropped: { failed: 0 } });
-    expect(rest).toContain(`  next-header ${counted.reasons["next-header"]}`);
+    // The kernel says more meanwhile, as of the groups that it listens to.
+    const said = Number(/^ {2}next-header (\d+)$/m.exec(stdout)?.[1]);
+    expect(said).toBeGreaterThan(0);
+    expect(counted.reasons["next-header"]).toBeGreaterThanOrEqual(said);
   });
 
   test("leaves the interface alone with --no-setup", () => {
