@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
 
 export type Round = (names: string[]) => Promise<Record<string, number>>;
 
@@ -59,13 +59,17 @@ async function command(
   const version = await output(path, ["--version"]).catch(() => undefined);
   if (version === undefined) return `${name}, which is not installed`;
   return {
-    name: `${name} ${/\d+(\.\d+)+/.exec(version)?.[0]}`,
+    name: `${name} ${versionIn(version)}`,
     async round(names) {
       const call = `engine.round(${JSON.stringify(names)}).then((all) => console.log(JSON.stringify(all)))`;
       return JSON.parse(await output(path, words, `${program}\n${call}`));
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function versionIn(text: string): string | undefined {
+  return /\d+(\.\d+)+/.exec(text)?.[0];
 }
 
 async function output(path: string, words: string[], input = ""): Promise<string> {
@@ -77,11 +81,13 @@ async function output(path: string, words: string[], input = ""): Promise<string
 
 async function browser(name: string, program: string): Promise<Engine | string> {
   if (!existsSync(CHROMIUM)) return `${name}, as there is no ${CHROMIUM}`;
-  const running = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const version = await output(CHROMIUM, ["--version"]);
+  let running: Promise<Browser> | undefined; // from its first round on, so that its start disturbs no other
   return {
-    name: `${name} ${running.version()}`,
+    name: `${name} ${versionIn(version)}`,
     async round(names) {
-      const context = await running.newContext();
+      running ??= chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+      const context = await (await running).newContext();
       try {
         const page = await context.newPage();
         const answer = { contentType: "text/html", headers: ISOLATED, body: "<!doctype html>" };
@@ -92,6 +98,8 @@ async function browser(name: string, program: string): Promise<Engine | string> 
         await context.close();
       }
     },
-    [Symbol.asyncDispose]: () => running.close(),
+    async [Symbol.asyncDispose]() {
+      await (await running)?.close();
+    },
   };
 }

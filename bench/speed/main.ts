@@ -18,12 +18,12 @@ import {
   IN_SENDERS,
   passRows,
   replyRows,
-  rounds,
   senderRows,
+  timed,
 } from "./replies.ts";
 import { savingsRows } from "./savings.ts";
 import { startRows } from "./start.ts";
-import { print, type Row } from "./table.ts";
+import { misses, print, type Row } from "./table.ts";
 
 const { json, complete } = options();
 const folder = mkdtempSync(join(tmpdir(), "sixplane-bench-"));
@@ -48,8 +48,7 @@ try {
 function report(tables: Record<string, Row[]>, missing: string[]): void {
   if (json) console.log(JSON.stringify(tables));
   else for (const [title, rows] of Object.entries(tables)) print(title, rows);
-  const rows = Object.values(tables).flat();
-  const missed = rows.filter(({ bar, ratio }) => bar !== undefined && !(ratio.median <= bar));
+  const missed = Object.values(tables).flat().filter(misses);
   for (const { name } of missed) console.error(`bench: "${name}" is above its bar`);
   for (const what of missing) console.error(`bench: left out: ${what}`);
   if (missed.length > 0 || (complete && missing.length > 0)) process.exitCode = 1;
@@ -58,19 +57,29 @@ function report(tables: Record<string, Row[]>, missing: string[]): void {
 async function measure(engines: Engine[], ofC: () => number): Promise<Record<string, Row[]>> {
   const [node, ...others] = engines;
   if (!node) throw new Error("there is no Node");
-  const ofNode = await rounds(node, IN_NODE, ofC);
-  const replies = [cRow(ofNode), ...replyRows(node.name, ofNode)];
-  for (const engine of others) replies.push(...replyRows(engine.name, await rounds(engine, IN_ALL, ofC)));
+  const ofNode = await timed(node, IN_NODE, ofC, (of) => ({
+    replies: [cRow(of), ...replyRows(node.name, of)],
+    passed: passRows(of),
+    bindings: bindingsRows(of),
+    growth: growthRows(of),
+    derivation: derivationRows(of),
+  }));
+  const replies = [...ofNode.replies];
+  for (const engine of others) {
+    const rows = await timed(engine, IN_ALL, ofC, (of) => ({ replies: replyRows(engine.name, of) }));
+    replies.push(...rows.replies);
+  }
+  const { senders } = await timed(node, IN_SENDERS, ofC, (of) => ({ senders: senderRows(of) }));
   const { garbage, inUse } = memory(folder);
   return {
     "A reply, by engine": replies,
-    "A frame that is passed on": passRows(ofNode),
-    "A reply through the bindings": bindingsRows(ofNode),
+    "A frame that is passed on": ofNode.passed,
+    "A reply through the bindings": ofNode.bindings,
     "Garbage, for a million replies": garbageRows(garbage),
-    "A reply, by how many owners are asked for in turn": growthRows(ofNode),
+    "A reply, by how many owners are asked for in turn": ofNode.growth,
     "Memory after a million replies, by owners": inUseRows(inUse),
-    "Both addresses and the MAC of a node": derivationRows(ofNode),
-    "The sender of a frame from a peer": senderRows(await rounds(node, IN_SENDERS, ofC)),
+    "Both addresses and the MAC of a node": ofNode.derivation,
+    "The sender of a frame from a peer": senders,
     "From the import to the first reply": startRows(),
   };
 }

@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { buildSync } from "esbuild";
-import { ratio, spread } from "../spread.js";
 import { IN_PLACE, KEPT } from "./core.ts";
-import type { Row } from "./table.ts";
+import { type Row, row } from "./table.ts";
 
 interface Bytes {
   /** Allocated per million frames, by name and round. */
@@ -33,19 +32,15 @@ export function memory(folder: string): Bytes {
 export function garbageRows(garbage: Bytes["garbage"]): Row[] {
   const most = garbage[KEPT] ?? [];
   return Object.entries(garbage).map(([name, bytes]) => {
-    const compared = row(name, bytes, "copies", most);
-    return name === IN_PLACE ? { ...compared, bar: 0 } : compared;
+    const compared = { name, unit: "bytes" as const, values: bytes, base: "copies", bases: most };
+    return row(name === IN_PLACE ? { ...compared, bar: 0 } : compared);
   });
 }
 
 export function inUseRows(inUse: Bytes["inUse"]): Row[] {
   const [first = []] = Object.values(inUse);
   return Object.entries(inUse).map(([name, bytes], index) => {
-    const compared = row(name, bytes, "1 owner", first);
-    return index === 0 ? compared : { ...compared, bar: 1.1 };
+    const compared = { name, unit: "bytes" as const, values: bytes, base: "1 owner", bases: first };
+    return row(index === 0 ? compared : { ...compared, bar: 1.1 });
   });
-}
-
-function row(name: string, bytes: number[], base: string, of: number[]): Row {
-  return { name, unit: "bytes", value: spread(bytes), base, ratio: ratio(bytes, of) };
 }

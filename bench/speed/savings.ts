@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { solicitationsOf } from "../network/arithmetic.js";
-import { ratio, spread } from "../spread.js";
-import type { Row } from "./table.ts";
+import { type Row, row } from "./table.ts";
 
 const MANY = 1_000_000;
 
@@ -14,18 +13,18 @@ export function savingsRows(): Row[] | string {
   const counts = JSON.parse(stdout) as { hosts: number; flooded: number; emulated: number }[];
   const { flooded, emulated } = solicitationsOf(MANY);
   return [
-    ...counts.map((count) => row(count.hosts, "counted", count.flooded, count.emulated)),
-    row(MANY, "calculated", flooded, emulated),
+    ...counts.map((count) => counted(count.hosts, "counted", count.flooded, count.emulated)),
+    counted(MANY, "calculated", flooded, emulated),
   ];
 }
 
-function row(hosts: number, how: string, flooded: number, emulated: number): Row {
-  return {
+function counted(hosts: number, how: string, flooded: number, emulated: number): Row {
+  return row({
     name: `${hosts.toLocaleString("en")} hosts, ${how}`,
     unit: "frames",
-    value: spread([emulated]),
+    values: [emulated],
     base: `${flooded.toLocaleString("en")} by multicast`,
-    ratio: ratio([emulated], [flooded]),
+    bases: [flooded],
     bar: 0,
-  };
+  });
 }

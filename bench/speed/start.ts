@@ -1,8 +1,7 @@
 // How long a program takes from the import to its first reply, in a process that has compiled nothing yet.
 import { execFileSync } from "node:child_process";
-import { ratio, spread } from "../spread.js";
 import { FRAME_LENGTH, NETWORK, NODE, solicitations } from "./frames.ts";
-import type { Row } from "./table.ts";
+import { type Row, row } from "./table.ts";
 
 const STARTS = 11;
 
@@ -30,7 +29,7 @@ export function startRows(): Row[] {
   const nodes = starts.map(({ node }) => node);
   const [base, unit] = ["Node's own start", "ms" as const];
   return [
-    { name: base, unit, value: spread(nodes), base, ratio: ratio(nodes, nodes) },
-    { name: "import to reply, cold", unit, value: spread(replies), base, ratio: ratio(replies, nodes) },
+    row({ name: base, unit, values: nodes, base, bases: nodes }),
+    row({ name: "import to reply, cold", unit, values: replies, base, bases: nodes }),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Spread } from "../spread.js";
+import { ratio, type Spread, spread } from "../spread.js";
 
 export interface Row {
   /** What was measured, and in which runtime. */
@@ -8,8 +8,22 @@ export interface Row {
   /** What it is compared with. */
   base: string;
   ratio: Spread;
-  /** What the ratio's median must not be above. */
-  bar?: number;
+  /** Of the least value to the least of what it is compared with: whatever else the machine does only adds to both. */
+  best: number;
+  /** What `best` must not be above. */
+  bar?: number | undefined;
+}
+
+type Compared = Pick<Row, "name" | "unit" | "base" | "bar"> & { values: number[]; bases: number[] };
+
+export function row({ values, bases, ...rest }: Compared): Row {
+  const [value, base] = [spread(values), spread(bases)];
+  return { ...rest, value, ratio: ratio(values, bases), best: value.least / base.least };
+}
+
+/** Whether the row is above its bar. What was not measured is NaN, which is above every bar. */
+export function misses({ bar, best }: Row): boolean {
+  return bar !== undefined && !(best <= bar);
 }
 
 export function print(title: string, rows: Row[]): void {
@@ -17,13 +31,15 @@ export function print(title: string, rows: Row[]): void {
   for (const row of rows) console.log(line(row));
 }
 
-function line({ name, unit, value, base, ratio, bar }: Row): string {
+function line({ name, unit, value, base, ratio, best, bar }: Row): string {
   const decimals = unit === "ns" || unit === "ms" ? 1 : 0;
   const numbers = between(value, (number) =>
     number.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
   );
-  const ratios = between(ratio, (number) => (Number.isFinite(number) ? number.toFixed(2) : "-"));
-  const limit = bar === undefined ? "" : `  at most ${bar.toFixed(2)}`;
+  const short = (number: number) => (Number.isFinite(number) ? number.toFixed(2) : "-");
+  const ratios = between(ratio, short);
+  const atBest = short(best) === short(ratio.median) ? "" : `, ${short(best)} at best`;
+  const limit = bar === undefined ? "" : `${atBest}, at most ${bar.toFixed(2)}`;
   return `  ${name.padEnd(38)} ${numbers.padStart(38)} ${unit.padEnd(8)} ${ratios.padStart(22)} of ${base}${limit}`;
 }
 
