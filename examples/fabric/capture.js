@@ -1,9 +1,15 @@
 // What really crosses a wire, by tcpdump.
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 
 /** tcpdump buffers what it writes and what it reads unless it is told not to. */
 const AT_ONCE = ["--immediate-mode", "-U"];
+/** Longer than each frame. At tcpdump's own length, its memory is full after a few frames that it has not read yet. */
+const LENGTH = ["-s", "2048"];
+
+/** What tcpdump says when it gets SIGUSR1. */
+const COUNTS = /(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel/;
 
 /**
  * Captures the datagrams of `sixplane up` on an interface, from when this resolves until the function that it
@@ -15,30 +21,55 @@ const AT_ONCE = ["--immediate-mode", "-U"];
  */
 export async function capture(namespace, name) {
   // Root stays root: a process that becomes another user is not told any more when this one ends.
-  const words = ["-Z", "root", "-i", name, ...AT_ONCE, "-w", "-", "udp port 4789"];
+  const words = ["-Z", "root", "-i", name, ...AT_ONCE, ...LENGTH, "-w", "-", "udp port 4789"];
   const tcpdump = namespace.start("tcpdump", ...words);
   const ended = once(tcpdump, "close");
   /** @type {Buffer[]} */
   const chunks = [];
   tcpdump.stdout.on("data", (chunk) => chunks.push(chunk));
-  await listening(tcpdump.stderr);
+  const says = lines(tcpdump.stderr);
+  await says(/listening on/);
   return async () => {
+    await caughtUp(tcpdump, says);
     tcpdump.kill("SIGINT");
     await ended;
     return (filter = "") => decode(Buffer.concat(chunks), filter);
   };
 }
 
-/** Waits until tcpdump says that it listens. @param {import("node:stream").Readable} stderr */
-async function listening(stderr) {
-  let said = "";
-  for await (const chunk of stderr.iterator({ destroyOnReturn: false })) {
-    said += chunk;
-    if (!said.includes("listening on")) continue;
-    stderr.resume();
-    return;
+/**
+ * Waits until tcpdump has written all that it received: what is still on its way when it ends would be lost.
+ *
+ * @param {import("node:child_process").ChildProcess} tcpdump
+ * @param {(pattern: RegExp) => Promise<RegExpExecArray>} says
+ */
+async function caughtUp(tcpdump, says) {
+  for (;;) {
+    tcpdump.kill("SIGUSR1");
+    const [, captured, received, dropped] = (await says(COUNTS)).map(Number);
+    if (dropped !== 0) throw new Error(`tcpdump missed ${dropped} frames`);
+    if (captured === received) return;
   }
-  throw new Error(said);
+}
+
+/**
+ * Gives a function that waits for the next line that matches.
+ *
+ * @param {import("node:stream").Readable} stderr
+ * @returns {(pattern: RegExp) => Promise<RegExpExecArray>}
+ */
+function lines(stderr) {
+  const all = createInterface(stderr)[Symbol.asyncIterator]();
+  return async (pattern) => {
+    const said = [];
+    for (;;) {
+      const { value, done } = await all.next();
+      if (done) throw new Error(said.join("\n"));
+      const found = pattern.exec(value);
+      if (found) return found;
+      said.push(value);
+    }
+  };
 }
 
 /** @param {Buffer} datagrams @param {string} filter */

@@ -290,7 +290,8 @@ export class Capture {
   readonly #tcpdump: ChildProcess;
 
   private constructor(words: string[], namespace: Namespace | undefined) {
-    const all = ["tcpdump", "--immediate-mode", "-U", "-w", this.#path, ...words];
+    // At tcpdump's own length, its memory is full after a few frames that it has not read yet.
+    const all = ["tcpdump", "--immediate-mode", "-U", "-s", "4096", "-w", this.#path, ...words];
     const [program = "", ...rest] = namespace ? namespace.words(...all) : all;
     this.#tcpdump = spawn(program, rest, { stdio: ["ignore", "ignore", "pipe"] });
   }
