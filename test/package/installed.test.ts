@@ -6,7 +6,7 @@ import { tarballs } from "../support/packed-package.ts";
 
 const UP = ["up", "8056c2e21c000001", "89e92ceee5", "--listen", "127.0.0.1:0"];
 const NEEDS = "sixplane: sixplane/tap needs the package koffi under Node: ";
-const NPM = ["--offline", "--no-audit", "--no-fund", "--loglevel=error"];
+const NPM = ["--offline", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
 
 /** Runs a program in a folder, with npm's folders in it. */
 function run(cwd: string, words: string[]) {
