@@ -111,7 +111,7 @@ describe("text", () => {
     [
       "call me",
       '"me" must be one of map_lookup_elem, map_update_elem, ktime_get_ns, skb_store_bytes, clone_redirect, ' +
-        "skb_get_tunnel_key, skb_set_tunnel_key, redirect, skb_load_bytes, skb_change_tail",
+        "skb_get_tunnel_key, skb_set_tunnel_key, redirect, skb_load_bytes, skb_change_tail, ktime_get_coarse_ns",
     ],
     ["jump", '"jump" is no eBPF instruction'],
   ])("%s is refused", (line, message) => expect(() => parse(line)).toThrow(message));

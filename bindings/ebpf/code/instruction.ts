@@ -44,6 +44,7 @@ export const HELPERS = {
   redirect: { number: 23, arguments: 2 },
   skb_load_bytes: { number: 26, arguments: 4 },
   skb_change_tail: { number: 38, arguments: 3 },
+  ktime_get_coarse_ns: { number: 160, arguments: 0 },
 } as const;
 export type Helper = keyof typeof HELPERS;
 

@@ -33,7 +33,7 @@ const found = (vni: number) => `
   r1 >>= 32
   *(u8 *)(r${BASE} + ${NODE + 4}) = r1
   r8 = r0
-  call ktime_get_ns
+  call ktime_get_coarse_ns // to some milliseconds, which is cheaper
   *(u64 *)(r8 + ${SENDER.heard}) = r0
   *(u64 *)(r10 - 24) = 0
   w8 = 0
