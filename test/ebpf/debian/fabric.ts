@@ -1,8 +1,8 @@
-// Two hosts of `sixplane up` in the machine of old-kernel.test.ts: the kernel carries their frames.
+// Two hosts of `sixplane up` in the machine of suite.ts: the kernel carries their frames.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { NETWORK, OWNER, SELF } from "../support/frames.ts";
+import { NETWORK, OWNER, SELF } from "../../support/frames.ts";
 
 const OWNER_ADDRESS = "fc9c:56c2:e3de:adbe:ef01::1";
 /** What precedes a command in the machine's own network namespace. */

@@ -1,7 +1,7 @@
-// `sixplane attach` in the machine of old-kernel.test.ts, whose kernel has no links for tc.
+// `sixplane attach` in the machine of suite.ts, whose kernel has no links for tc.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
-import { NETWORK, SELF } from "../support/frames.ts";
+import { NETWORK, SELF } from "../../support/frames.ts";
 
 const OWNER_ADDRESS = "fc9c:56c2:e3de:adbe:ef01::1";
 

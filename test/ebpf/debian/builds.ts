@@ -1,16 +1,16 @@
-// What runs in the machine of old-kernel.test.ts: every build is loaded there, and compared with its WebAssembly; then an
+// What runs in the machine of suite.ts: every build is loaded there, and compared with its WebAssembly; then an
 // interface is attached.
 import { release } from "node:os";
-import { LONGEST } from "../../bindings/ebpf/program/memory.ts";
-import { caseOf, seeded } from "../fuzz/frames.ts";
-import { peerCase } from "../fuzz/peer-frames.ts";
-import { CHECKERS, RESPONDERS, record } from "../support/builds.ts";
-import { hex } from "../support/frames.ts";
-import { OWNER_KERNEL, REPLIES, TAP } from "../support/vectors.ts";
-import { attachPinned, attachTwice } from "./old-kernel-attach.ts";
-import { MUTANTS } from "./old-kernel-mutants.ts";
-import { PermitTwin } from "./permit-twin.ts";
-import { Twin } from "./twin.ts";
+import { LONGEST } from "../../../bindings/ebpf/program/memory.ts";
+import { caseOf, seeded } from "../../fuzz/frames.ts";
+import { peerCase } from "../../fuzz/peer-frames.ts";
+import { CHECKERS, RESPONDERS, record } from "../../support/builds.ts";
+import { hex } from "../../support/frames.ts";
+import { OWNER_KERNEL, REPLIES, TAP } from "../../support/vectors.ts";
+import { PermitTwin } from "../permit-twin.ts";
+import { Twin } from "../twin.ts";
+import { attachPinned, attachTwice } from "./attach.ts";
+import { MUTANTS } from "./mutants.ts";
 
 const SEED = 61;
 /** The shortest frame that the kernel's test run takes. */
