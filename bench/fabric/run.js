@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isInOwnNamespace, obstacle, runInOwnNamespace } from "../../examples/fabric/namespace.js";
 import { ratio, spread } from "../spread.js";
-import { compile, rateOf, source } from "../tap/answers.js";
+import { compile, firstOf, rateOf, source } from "../tap/answers.js";
 import { endure } from "./endure.js";
 import { overSixplane, WAYS } from "./hosts.js";
 import { costs } from "./programs.js";
@@ -44,6 +44,7 @@ async function measure() {
     printWays(await compareWays());
     await printPeers(folder);
     await printAnswers(folder);
+    await printFirst(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -113,10 +114,7 @@ async function printPeers(folder) {
 /** @param {string} folder */
 async function printAnswers(folder) {
   const load = compile(folder, "load");
-  const sides = {
-    c: { name: "responder.c", command: [compile(folder, "responder")] },
-    kernel: { name: "attach", command: [process.execPath, source("../fabric/attached.js")] },
-  };
+  const sides = sidesIn(folder);
   const { signal } = new AbortController();
   console.log(
     `solicitations answered, by a C program on a TAP and by the kernel on a veth, median of ${ROUNDS} (least to most)`,
@@ -126,18 +124,15 @@ async function printAnswers(folder) {
     ["one after the other", 1],
   ])) {
     /** @type {Record<keyof typeof sides, { rate: number, cpu: number }[]>} */
-    const answers = { c: [], kernel: [] };
+    const answers = { C: [], kernel: [] };
     for (let round = 0; round < ROUNDS; round++) {
-      for (const side of /** @type {const} */ (["c", "kernel"]))
+      for (const side of /** @type {const} */ (["C", "kernel"]))
         answers[side].push(await rateOf(sides[side], load, window, signal, { words: ["tc"] }));
     }
-    const [c, kernel] = [answers.c, answers.kernel];
+    const { C: c, kernel } = answers;
     const of = (/** @type {typeof c} */ all, /** @type {"rate" | "cpu"} */ key) => all.map((one) => one[key]);
     console.log(`  ${mode}`);
-    for (const [name, all] of /** @type {[string, typeof c][]} */ ([
-      ["C", c],
-      ["kernel", kernel],
-    ])) {
+    for (const [name, all] of Object.entries(answers)) {
       const each = shown(spread(of(all, "rate").map((rate) => 1e6 / rate)), two);
       console.log(`    ${name.padEnd(8)} ${shown(spread(of(all, "rate")), whole)} a second, ${each} us each`);
     }
@@ -146,6 +141,39 @@ async function printAnswers(folder) {
     );
     console.log(`    processor for an answer         ${shown(ratio(of(kernel, "cpu"), of(c, "cpu")), two)}`);
   }
+}
+
+/** @param {string} folder */
+async function printFirst(folder) {
+  const first = compile(folder, "first");
+  const sides = Object.entries(sidesIn(folder));
+  const { signal } = new AbortController();
+  /** @type {Record<string, number[]>} */
+  const times = Object.fromEntries(sides.map(([name]) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, side] of sides) times[name]?.push(await firstOf(side, first, signal));
+  }
+  console.log(`the first packet to a neighbour, until it leaves, median of ${ROUNDS} (least to most)`);
+  for (const [name, all] of Object.entries(times))
+    console.log(`  ${name.padEnd(8)} ${shown(spread(all), one)} us`);
+}
+
+/**
+ * What answers: a C program on a TAP, and the kernel on a veth.
+ *
+ * @param {string} folder
+ * @returns {Record<"C" | "kernel", import("../tap/answers.js").Side>}
+ */
+function sidesIn(folder) {
+  return {
+    C: { name: "responder.c", command: [compile(folder, "responder")] },
+    kernel: { name: "attach", command: [process.execPath, source("../fabric/attached.js")] },
+  };
+}
+
+/** @param {number} value */
+function one(value) {
+  return value.toFixed(1);
 }
 
 /** @param {number} value */

@@ -10,6 +10,7 @@ import { Network } from "sixplane";
 export const NAME = "sixplane0";
 export const NETWORK = "8056c2e21c000001";
 export const NODE = "89e92ceee5";
+const HOST = new Network(NETWORK).host(NODE);
 const SECONDS = 1.25; // after two seconds of the load's that do not count
 const START_SECONDS = 10;
 const DROP_ANSWERS = `
@@ -31,38 +32,63 @@ export const PINNED = ["0", "1"].every((core) => spawnSync("taskset", ["-c", cor
  * @param {{ core?: number, words?: string[] }} options the core that the load is on, where the handler is on the first; and further
  *   words for the load
  */
-export async function rateOf({ name, command }, load, window, signal, { core = 1, words = [] } = {}) {
+export function rateOf(side, load, window, signal, { core = 1, words = [] } = {}) {
+  return withInterface(side, signal, async () => {
+    execFileSync("nft", [DROP_ANSWERS]); // the same for all: the kernel shall not work on the answers
+    try {
+      const all = [load, NAME, NETWORK, NODE, `${SECONDS}`, `${window}`, ...words];
+      const [asker = "", ...asking] = pinned(core, all);
+      const before = busySeconds();
+      const start = performance.now();
+      const { stdout } = await promisify(execFile)(asker, asking, { signal });
+      const busy = (busySeconds() - before) / ((performance.now() - start) / 1000);
+      const { answered, wrong, seconds } = JSON.parse(stdout);
+      if (wrong > 0) throw new Error(`${side.name} gave ${wrong} wrong answers`);
+      const rate = answered / seconds;
+      return { rate, cpu: busy / rate };
+    } finally {
+      spawnSync("nft", ["delete", "table", "ip6", "answers"]);
+    }
+  });
+}
+
+/**
+ * How long the first packet to a neighbour takes until it leaves, in microseconds, with one handler.
+ *
+ * @param {Side} side
+ * @param {string} first the program that sends
+ * @param {AbortSignal} signal
+ */
+export function firstOf(side, first, signal) {
+  return withInterface(side, signal, async () => {
+    execFileSync("ip", ["address", "replace", `${HOST.sixplane.address}/40`, "dev", NAME, "nodad"]);
+    const [program = "", ...words] = pinned(1, [first, NAME, NETWORK, NODE]);
+    const { stdout } = await promisify(execFile)(program, words, { signal });
+    return Number(stdout);
+  });
+}
+
+/**
+ * Has the handler's interface up, with the node's MAC, until the promise is settled.
+ *
+ * @template Result
+ * @param {Side} side
+ * @param {AbortSignal} signal
+ * @param {() => Promise<Result>} use
+ */
+async function withInterface({ name, command }, signal, use) {
   const [program = "", ...rest] = pinned(0, [...command, NAME, NETWORK, NODE]);
   const handler = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"], signal });
   const ended = new Promise((resolve) => handler.once("close", resolve));
   try {
     await ready(handler, name);
-    // The same for both: an interface that is up, with the node's MAC, whose answers the kernel drops at once.
-    execFileSync("ip", ["link", "set", NAME, "address", new Network(NETWORK).host(NODE).mac, "up"]);
-    execFileSync("nft", [DROP_ANSWERS]);
-    const [asker = "", ...asking] = pinned(core, [
-      load,
-      NAME,
-      NETWORK,
-      NODE,
-      `${SECONDS}`,
-      `${window}`,
-      ...words,
-    ]);
-    const before = busySeconds();
-    const start = performance.now();
-    const { stdout } = await promisify(execFile)(asker, asking, { signal });
-    const busy = (busySeconds() - before) / ((performance.now() - start) / 1000);
-    const { answered, wrong, seconds } = JSON.parse(stdout);
-    if (wrong > 0) throw new Error(`${name} gave ${wrong} wrong answers`);
-    const rate = answered / seconds;
-    return { rate, cpu: busy / rate };
+    execFileSync("ip", ["link", "set", NAME, "address", HOST.mac, "up"]);
+    return await use();
   } finally {
     handler.kill("SIGTERM");
     const patience = setTimeout(() => handler.kill("SIGKILL"), 5_000);
     await ended;
     clearTimeout(patience);
-    spawnSync("nft", ["delete", "table", "ip6", "answers"]);
   }
 }
 
