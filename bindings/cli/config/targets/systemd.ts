@@ -5,7 +5,6 @@ import { endpointOf } from "../endpoint.ts";
 import { parseMtu } from "../mtu.ts";
 import { byNode, fieldOf, LIST_HELP, nodesOption, originOf, readNodes } from "../nodes.ts";
 import { checkInterface } from "../site.ts";
-import type { Notes } from "../syntax.ts";
 import { type GivenHost, hostTarget } from "../target.ts";
 
 interface SystemdOptions {
@@ -15,19 +14,23 @@ interface SystemdOptions {
   program: string;
 }
 
+/** Where the unit's command reads its peers. */
+const PEERS = "/etc/sixplane/peers";
 /** What `up` and its child processes may do as root. */
 const CAPABILITIES = "CAP_NET_ADMIN CAP_BPF CAP_PERFMON";
 
 export const systemd = hostTarget<SystemdOptions>({
   name: "systemd",
-  summary: "a unit that runs sixplane up, with the peers of a list",
+  summary: "a unit that runs sixplane up, and the file of its peers, made of a list",
   help: `\
-The unit is for /etc/systemd/system. ${LIST_HELP}
+The files are for /etc: systemd/system/sixplane.service, and sixplane/peers, which
+\`systemctl reload sixplane\` has read again. ${LIST_HELP}
 Behind the name, endpoint=HOST:PORT is where the node listens. Nodes with an endpoint
 become peers, and the host's own is the port that it listens on. Datagrams between them
 are neither encrypted nor authenticated.`,
   example: "sixplane config systemd --network 8056c2e21c000001 --node 89e92ceee5",
   subnets: "one",
+  files: ["service", "peers"],
   options: [
     nodesOption("a list of the network's nodes"),
     { flags: "--name <name>", description: "the interface's name", usual: "zt0" },
@@ -45,45 +48,52 @@ are neither encrypted nor authenticated.`,
     const name = checkInterface(options.name);
     const program = checkProgram(options.program);
     const mtu = options.mtu === undefined ? [] : ["--mtu", String(parseMtu(options.mtu))];
-    const { own, peers } = await endpointsIn(given, options.nodes);
+    const endpoints = await endpointsIn(given, options.nodes);
     const { network, host } = given;
+    const port = endpoints.get(host.node)?.port ?? VXLAN_PORT;
     const words = [
       ...[program, "up", "--network", network.id, "--node", host.node, "--name", name, "--probes"],
-      ...[...mtu, "--listen", String(own?.port ?? VXLAN_PORT)],
-      ...[...peers].flatMap(([node, endpoint]) => ["--peer", `${node}@${formatEndpoint(endpoint)}`]),
+      ...[...mtu, "--listen", String(port), "--peers", PEERS],
     ];
-    const notes: Notes = [
-      ...given.notes,
-      options.nodes === undefined
-        ? "peers: none, as no list was given"
-        : `peers: ${peers.size} with an endpoint, from ${originOf(options.nodes)}`,
-      "RestartPreventExitStatus 2: wrong options stay wrong",
-      `CapabilityBoundingSet ${CAPABILITIES}: for the interface and its programs in the kernel, and nothing else of root`,
-    ];
+    const peers = [...endpoints].map(([node, endpoint]) => `${node}@${formatEndpoint(endpoint)}\n`);
     return {
       files: [
         {
-          name: "sixplane.service",
+          name: "service",
           path: "systemd/system/sixplane.service",
           syntax: "#",
-          notes,
+          notes: [
+            ...given.notes,
+            "RestartPreventExitStatus 2: wrong options stay wrong",
+            `CapabilityBoundingSet ${CAPABILITIES}: for the interface and its programs in the kernel, and nothing else of root`,
+          ],
           body: unit(`host ${host.node} of network ${network.id}`, words),
+        },
+        {
+          name: "peers",
+          path: "sixplane/peers",
+          syntax: "#",
+          notes: [
+            ...given.notes,
+            options.nodes === undefined
+              ? "peers: none, as no list was given"
+              : `nodes with an endpoint: ${peers.length}, from ${originOf(options.nodes)}; the host itself may be one of them`,
+          ],
+          body: peers.join(""),
         },
       ],
     };
   },
 });
 
-/** The endpoints of a list: that of the host itself, and those of others by their node addresses. */
-async function endpointsIn({ network, host }: GivenHost, list: string | undefined) {
-  const peers = new Map<string, Endpoint>();
+/** The endpoints of a list, by their node addresses. */
+async function endpointsIn({ network }: GivenHost, list: string | undefined): Promise<Map<string, Endpoint>> {
+  const endpoints = new Map<string, Endpoint>();
   for (const same of list === undefined ? [] : byNode(await readNodes(network, list))) {
     const field = fieldOf(same, "endpoint");
-    if (field) peers.set(same[0].host.node, endpointOf(network, field.line, field.value, VXLAN_PORT));
+    if (field) endpoints.set(same[0].host.node, endpointOf(network, field.line, field.value, VXLAN_PORT));
   }
-  const own = peers.get(host.node);
-  peers.delete(host.node);
-  return { own, peers };
+  return endpoints;
 }
 
 function unit(what: string, words: string[]): string {
@@ -95,7 +105,8 @@ After=network-online.target
 
 [Service]
 Type=exec
-ExecStart=${words.map((word) => word.replaceAll("%", "%%")).join(" ")}
+ExecStart=${words.join(" ")}
+ExecReload=kill -HUP $MAINPID
 Restart=on-failure
 RestartPreventExitStatus=2
 CapabilityBoundingSet=${CAPABILITIES}
