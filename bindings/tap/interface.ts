@@ -60,6 +60,11 @@ export class Interface {
     throw new TapError(`the interface ${this.name} has been renamed to ${name}`, "ENODEV");
   }
 
+  /** Resolves when the kernel uses its addresses, as `KeptInterface.usable` does. */
+  usable(isClosed: () => boolean): Promise<void> {
+    return this.#kept.usable(isClosed);
+  }
+
   /** Has these routes from now on. @throws TapError where that fails */
   setRoutes(routes: readonly Route[]): void {
     this.#kept.setRoutes(routes);

@@ -1,9 +1,13 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { TapError } from "./error.ts";
 import { Device } from "./kernel/device.ts";
 import type { Libc } from "./kernel/libc.ts";
 import { openChanges } from "./kernel/netlink.ts";
 import { type Route, routeKey } from "./kernel/routes.ts";
 import { linkLocalAddress, putBack, restore, type Setup, setUp, type Undo } from "./setup.ts";
+
+/** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
+const POLL_MILLISECONDS = 20;
 
 /** An interface with a setup, which it gets back when another program has changed it. */
 export class KeptInterface {
@@ -63,6 +67,26 @@ export class KeptInterface {
     for (const route of gone) this.device.removeRoute(route);
     this.#setup = { ...this.#setup, routes };
     this.restore();
+  }
+
+  /**
+   * Resolves when the kernel uses all addresses. One that has been taken away is waited for, as it is put back.
+   *
+   * @param isClosed whether nothing is put back any more
+   * @throws TapError where another host has one, or all is closed
+   */
+  async usable(isClosed: () => boolean): Promise<void> {
+    const { name } = this.device;
+    for (const { address } of this.#setup.addresses) {
+      for (;;) {
+        if (isClosed()) throw new TapError(`${address} on ${name} is not there any more`, "EADDRNOTAVAIL");
+        const state = this.device.addressState(address);
+        if (state === "usable") break;
+        if (state === "duplicate")
+          throw new TapError(`${address} on ${name} is in use by another host of the network`, "EADDRINUSE");
+        await delay(POLL_MILLISECONDS);
+      }
+    }
   }
 
   /** @throws TapError where another host has taken an address since it was usable */

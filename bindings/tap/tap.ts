@@ -1,6 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { InputError, mismatch, Network, type Responder } from "sixplane";
-import { TapError } from "./error.ts";
 import { type Interface, openInterface } from "./interface.ts";
 import { Keeper } from "./keeper.ts";
 import type { InterfaceCounters } from "./kernel/device.ts";
@@ -13,9 +11,6 @@ import { setupOf } from "./node-setup.ts";
 import { checkOptions, type TapOptions } from "./options.ts";
 import { peerRoutes } from "./peer-routes.ts";
 import type { Setup } from "./setup.ts";
-
-/** How often the kernel is asked how far it is with duplicate address detection, which takes 1 to 2 s. */
-const ADDRESS_POLL_MILLISECONDS = 20;
 
 const LEAST_FRAME = 14; // an Ethernet header
 
@@ -124,19 +119,8 @@ export class Tap {
    * @example
    * await tap.usable();
    */
-  async usable(): Promise<void> {
-    for (const address of this.addresses) {
-      while (!this.#isUsable(address)) await delay(ADDRESS_POLL_MILLISECONDS);
-    }
-  }
-
-  #isUsable(address: string): boolean {
-    if (this.#isClosed) {
-      throw new TapError(`${address} on ${this.name} is not there any more`, "EADDRNOTAVAIL");
-    }
-    const state = this.#interface.device.addressState(address);
-    if (state !== "duplicate") return state === "usable"; // one that has been taken away is put back
-    throw new TapError(`${address} on ${this.name} is in use by another host of the network`, "EADDRINUSE");
+  usable(): Promise<void> {
+    return this.#interface.usable(() => this.#isClosed);
   }
 
   /**

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Responder } from "sixplane";
 import type {
   Changes,
@@ -18,12 +17,11 @@ import type { KernelFabric } from "../../fabric/kernel/kernel-fabric.ts";
 import type { Programs } from "../../fabric/kernel/programs.ts";
 import type { Peer } from "../../fabric/peer.ts";
 import type { Way } from "../../fabric/underlay.ts";
-import { Failure } from "../io/failure.ts";
 import { type Guard, removeAll } from "./interface-guard.ts";
 import { countersOf } from "./kernel-counters.ts";
 import type { DataPath, PathOptions } from "./up-path.ts";
 
-/** How often the kernel is asked for changes to the interface, and whether it uses an address. */
+/** How often the kernel is asked for changes to the interface. */
 const POLL_MILLISECONDS = 20;
 /** How often what the programs have found out is looked at. */
 const LOOK_MILLISECONDS = 1000;
@@ -122,18 +120,8 @@ export class KernelPath implements DataPath {
     return { tap, fabric: carried };
   }
 
-  async usable(): Promise<void> {
-    const { device } = this.#parts.kept;
-    for (const address of this.addresses) {
-      for (;;) {
-        const state = this.#last ? "closed" : device.addressState(address);
-        if (state === "usable") break;
-        if (state === "closed") throw new Failure(`${address} on ${this.name} is not there any more`);
-        if (state === "duplicate")
-          throw new Failure(`${address} on ${this.name} is in use by another host of the network`);
-        await delay(POLL_MILLISECONDS); // one that has been taken away is put back
-      }
-    }
+  usable(): Promise<void> {
+    return this.#parts.kept.usable(() => this.#last !== undefined);
   }
 
   async setPeers(peers: readonly Peer[]): Promise<void> {
