@@ -44,7 +44,10 @@ describe("a room", () => {
     ],
     [
       "ebpf/kernel",
-      ["./bpf.ts", "../program/memory.ts", "../code/encode.ts", "../../tap/kernel/libc.ts", "node:fs"],
+      [
+        ...["./bpf.ts", "../program/memory.ts", "../code/encode.ts", "node:fs"],
+        ...["../../tap/kernel/libc.ts", "../../tap/kernel/rtnetlink.ts"],
+      ],
       [
         "sixplane",
         "../../sixplane/errors.ts",

@@ -9,8 +9,9 @@
 //  └───┴───────┴────────┴────────┴─────────────┘
 
 import type { Libc } from "../../tap/kernel/libc.ts";
+import { CREATE, EXCLUSIVE } from "../../tap/kernel/rtnetlink.ts";
 import type { File } from "./bpf.ts";
-import { ask, CREATE, EXCLUSIVE, nested, number, text } from "./rtnetlink.ts";
+import { ask, nested, number, text } from "./rtnetlink.ts";
 
 const NEW_QDISC = 36;
 const DELETE_QDISC = 37;

@@ -1,27 +1,8 @@
-// Requests of rtnetlink(7), one message each.
-//
-//  A message: header (16), what it is about, and attributes, in the machine's own order
-//
-//   0        4      6       8          12        16
-//  ┌────────┬──────┬───────┬──────────┬─────────┬──────────────────┬────────────
-//  │ length │ type │ flags │ sequence │ port ID │ tcmsg, ifinfomsg │ attributes
-//  └────────┴──────┴───────┴──────────┴─────────┴──────────────────┴────────────
+// Requests of rtnetlink(7) about filters and interfaces: a socket for each, as there are few.
 
-import { type Libc, SOCK_CLOEXEC } from "../../tap/kernel/libc.ts";
+import type { Libc } from "../../tap/kernel/libc.ts";
+import { attribute, openRtnetlink, ask as send } from "../../tap/kernel/rtnetlink.ts";
 import { type BpfError, bpfError } from "./error.ts";
-
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const NETLINK_ROUTE = 0;
-
-const HEADER = 16;
-const REQUEST = 0x1;
-const ACKNOWLEDGED = 0x4;
-export const EXCLUSIVE = 0x200;
-export const CREATE = 0x400;
-
-const ROOM = 1024;
-const ERROR_AT = 16;
 
 /** What is asked of the kernel. */
 export interface Request {
@@ -40,35 +21,17 @@ export interface Request {
 export function ask(
   libc: Libc,
   what: string,
-  { type, flags = 0, about, attributes = [] }: Request,
+  { about, attributes = [], ...request }: Request,
 ): BpfError | undefined {
-  const socket = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  const socket = openRtnetlink(libc);
   if (socket < 0) throw bpfError(what, libc.errno());
   try {
     const body = Buffer.concat([new Uint8Array(Uint32Array.from(about).buffer), ...attributes]);
-    const message = Buffer.alloc(HEADER + body.length);
-    message.writeUInt32LE(message.length, 0);
-    message.writeUInt16LE(type, 4);
-    message.writeUInt16LE(REQUEST | ACKNOWLEDGED | flags, 6);
-    message.set(body, HEADER);
-    const answer = new Int32Array(ROOM / 4);
-    const bytes = new Uint8Array(answer.buffer);
-    if (libc.writeBytes(socket, message, message.length) < 0) throw bpfError(what, libc.errno());
-    if (libc.read(socket, libc.addressOf(bytes), bytes.length) < 0) throw bpfError(what, libc.errno());
-    const errno = -(answer[ERROR_AT / 4] ?? 0);
+    const errno = send(libc, socket, { ...request, body });
     return errno === 0 ? undefined : bpfError(what, errno);
   } finally {
     libc.close(socket);
   }
-}
-
-/** An attribute: length (2), type (2), and the value, up to a multiple of 4 bytes. */
-export function attribute(type: number, value: Uint8Array): Buffer {
-  const bytes = Buffer.alloc((4 + value.length + 3) & ~3);
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  bytes.set(value, 4);
-  return bytes;
 }
 
 export function text(type: number, value: string): Buffer {

@@ -3,8 +3,9 @@
 
 import { readFileSync } from "node:fs";
 import type { Libc } from "../../tap/kernel/libc.ts";
+import { attribute, CREATE, EXCLUSIVE } from "../../tap/kernel/rtnetlink.ts";
 import { BpfError } from "./error.ts";
-import { ask, attribute, CREATE, EXCLUSIVE, nested, text } from "./rtnetlink.ts";
+import { ask, nested, text } from "./rtnetlink.ts";
 
 const NEW_LINK = 16;
 const DELETE_LINK = 17;

@@ -1,27 +1,16 @@
-//  A request of rtnetlink(7) about a route or a neighbour, in the machine's own order
-//
-//   0        4      6       8          12   16                   28
-//  ┌────────┬──────┬───────┬──────────┬────┬────────────────────┬─────────────────────────────────
-//  │ length │ type │ flags │ sequence │ 0  │ rtmsg or ndmsg     │ attributes: destination, gateway, …
-//  └────────┴──────┴───────┴──────────┴────┴────────────────────┴─────────────────────────────────
+// Routes and neighbours, by requests of rtnetlink(7).
 
 import { constants } from "node:os";
 import { parseAddress, parseMac } from "sixplane";
 import { systemError } from "../error.ts";
-import { type Libc, SOCK_CLOEXEC } from "./libc.ts";
+import type { Libc } from "./libc.ts";
+import { ask, attribute, CREATE, EXCLUSIVE, openRtnetlink, REPLACE } from "./rtnetlink.ts";
 
 const AF_INET6 = 10;
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
 const RTM_NEWROUTE = 24;
 const RTM_DELROUTE = 25;
 const RTM_NEWNEIGH = 28;
 const RTM_DELNEIGH = 29;
-const NLM_F_REQUEST = 0x1;
-const NLM_F_ACK = 0x4;
-const NLM_F_REPLACE = 0x100;
-const NLM_F_EXCL = 0x200;
-const NLM_F_CREATE = 0x400;
 const RT_TABLE_MAIN = 254;
 const RTPROT_STATIC = 4;
 const RTN_UNICAST = 1;
@@ -34,8 +23,6 @@ const RTA_PRIORITY = 6;
 const NUD_PERMANENT = 0x80;
 const NDA_DST = 1;
 const NDA_LLADDR = 2;
-
-const HEADER = 16;
 
 /** An IPv6 route over an interface. */
 export interface Route {
@@ -73,7 +60,7 @@ export class Routes {
   /** @throws TapError where the kernel gives no socket for them */
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#socket = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+    this.#socket = openRtnetlink(libc);
     if (this.#socket < 0) throw systemError("make routes", libc.errno());
   }
 
@@ -85,7 +72,7 @@ export class Routes {
    */
   add(route: Route, index: number): boolean {
     if (route.gatewayMac !== undefined) {
-      const flags = NLM_F_CREATE | NLM_F_REPLACE; // the kernel may have begun to resolve the gateway
+      const flags = CREATE | REPLACE; // the kernel may have begun to resolve the gateway
       this.#expect(
         `make the gateway of the ${routeText(route)}`,
         RTM_NEWNEIGH,
@@ -93,8 +80,12 @@ export class Routes {
         neighbour(route, index),
       );
     }
-    const flags = NLM_F_CREATE | NLM_F_EXCL;
-    const errno = this.#ask(RTM_NEWROUTE, flags, routeRecord(route, index));
+    const flags = CREATE | EXCLUSIVE;
+    const errno = ask(this.#libc, this.#socket, {
+      type: RTM_NEWROUTE,
+      flags,
+      body: routeRecord(route, index),
+    });
     if (errno === 0) return true;
     if (errno === constants.errno.EEXIST || errno === constants.errno.EINVAL) return false;
     throw systemError(`make the ${routeText(route)}`, errno);
@@ -113,23 +104,9 @@ export class Routes {
 
   /** A request that does nothing where what it would remove has gone. */
   #expect(what: string, type: number, flags: number, body: Uint8Array): void {
-    const errno = this.#ask(type, flags, body);
+    const errno = ask(this.#libc, this.#socket, { type, flags, body });
     const isGone = [constants.errno.ESRCH, constants.errno.ENOENT].includes(errno);
     if (errno !== 0 && !isGone) throw systemError(what, errno);
-  }
-
-  /** The error number of the kernel's answer, which comes with the request: 0 where it did it. */
-  #ask(type: number, flags: number, body: Uint8Array): number {
-    const length = HEADER + body.length;
-    const request = new Uint8Array(length);
-    new Uint32Array(request.buffer, 0, 1)[0] = length;
-    new Uint16Array(request.buffer, 4, 2).set([type, flags | NLM_F_REQUEST | NLM_F_ACK]);
-    request.set(body, HEADER);
-    if (this.#libc.writeBytes(this.#socket, request, length) < 0) return this.#libc.errno();
-    const answer = new Int32Array(256);
-    const address = this.#libc.addressOf(new Uint8Array(answer.buffer));
-    if (this.#libc.read(this.#socket, address, answer.byteLength) < HEADER + 4) return constants.errno.EIO;
-    return -(answer[HEADER / 4] ?? 0); // struct nlmsgerr
   }
 }
 
@@ -170,13 +147,4 @@ function neighbour({ gateway = "", gatewayMac = "" }: Route, index: number): Uin
 
 function word(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
-}
-
-/** Its length (2), its type (2), and the value, filled up to a multiple of four bytes. */
-function attribute(type: number, value: Uint8Array): Uint8Array {
-  const length = 4 + value.length;
-  const bytes = new Uint8Array((length + 3) & ~3);
-  new Uint16Array(bytes.buffer, 0, 2).set([length, type]);
-  bytes.set(value, 4);
-  return bytes;
 }
