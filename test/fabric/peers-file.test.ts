@@ -75,6 +75,29 @@ describe.each(DATAPATHS)("through %s, a file of peers", (datapath, noPath) => {
   });
 });
 
+describe("through the kernel:", () => {
+  const [, [, noPath] = []] = DATAPATHS;
+
+  test("a peer that listens on another port is refused, and the others stay", async ({ skip }) => {
+    skip(noPath !== undefined, noPath);
+    await using underlay = await Underlay.open(2);
+    const [one, two] = underlay.namespaces;
+    using files = folder();
+    const path = files.path("peers");
+    writeFileSync(path, LIST);
+    await using a = await Host.up(A.node, ["--datapath", "kernel", "--peers", path], one);
+    await using _ = await Host.up(B.node, ["--peer", `${A.node}@192.0.2.1`], two);
+    writeFileSync(path, `${LIST}${C.node}@192.0.2.3:5000\n`);
+    a.kill("SIGHUP");
+    await until("the refusal", () =>
+      a.stderr.includes(
+        `sixplane: the peers stay as they are: all hosts listen on one port, and peer ${C.node} not on 4789, but 5000\n`,
+      ),
+    );
+    expect(a.pings(B.sixplane)).toBe(true);
+  });
+});
+
 describe("a file of peers that cannot be read", () => {
   const words = ["up", "--network", NETWORK, "--node", A.node, "--peers"];
 
