@@ -221,7 +221,8 @@ describe.each(BUILDS)("%s", (name, build) => {
     device.tell(...peers.map((address) => `udp ${address}`));
     const lines = await device.lines(peers.length);
     expect(lines.sort()).toEqual(peers.map((address) => `udp ${address}`).sort());
-    expect(groupsOf(here.watcher)).toEqual(answers ? [] : Array(peers.length).fill("solicitation"));
+    const asked = new Set(targetsOf(here.watcher)); // lwIP's next tick asks once more, where it comes before the answer
+    expect([...asked].sort()).toEqual(answers ? [] : peers.map((one) => `all are asked for ${one}`).sort());
     // What differs within the first 64 bits is not asked for.
     expect(await device.ask(`udp ${A.sixplane}`)).toBe("failed: -4"); // ERR_RTE
     expect(device.printed).not.toContain("re-entered");
