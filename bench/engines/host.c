@@ -1,27 +1,13 @@
 // host < RECORD, then SLOTS slots: the median time of a call, in nanoseconds. What is asked lies there before each lap
 // anew; a lap over all slots makes one sample.
+#include "../native/median.h"
 #include "call.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LAPS = 16, WARMUP = 20, SAMPLES = 200 };
-
-static double nanoseconds(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 int main(void)
 {
@@ -42,7 +28,6 @@ int main(void)
         }
         if (i >= 0) samples[i] = sum / (LAPS * SLOTS);
     }
-    qsort(samples, SAMPLES, sizeof *samples, by_size);
-    printf("%f\n", samples[SAMPLES / 2]);
+    printf("%f\n", median(samples, SAMPLES));
     return 0;
 }

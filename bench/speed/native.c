@@ -1,27 +1,13 @@
 // native NETWORK NODE SLOT LENGTH < FRAMES: the median time of a reply by the rules in C, in nanoseconds, over the
 // same frames that the core is asked for, lying in the same way; a lap over all of them makes one sample.
+#include "../native/median.h"
 #include "../native/respond.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PAGE = 65536, FRAME = 18, LAPS = 16, WARMUP = 100, SAMPLES = 500 };
-
-static double nanoseconds(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 int main(int count, char **words)
 {
@@ -47,7 +33,6 @@ int main(int count, char **words)
         if (i >= 0) samples[i] = sum / (double)(LAPS * (size / slot));
     }
     if (replies != laps * (size / slot)) return 1;
-    qsort(samples, SAMPLES, sizeof *samples, by_size);
-    printf("%f\n", samples[SAMPLES / 2]);
+    printf("%f\n", median(samples, SAMPLES));
     return 0;
 }

@@ -1,6 +1,8 @@
-// first NAME NETWORK NODE: sends a datagram to the address of a neighbour that the kernel does not know yet, and waits until
-// it leaves by the interface, which has been resolved by then; for many neighbours in turn. Prints the median in microseconds.
+// first NAME NETWORK NODE: times the first datagram to a neighbour that the kernel does not know yet, from the call that sends
+// it until it leaves by the interface. It does so for many neighbours, and prints the median in microseconds.
+#include "../native/median.h"
 #include "../native/respond.h"
+#include "fail.h"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -12,31 +14,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 
-// Far below the 1,024 neighbours for which the kernel has room. The first ones do not count: they are for the
-// handler to be compiled by its runtime.
+// The kernel has room for 1,024 neighbours. The first ones do not count: a handler's runtime compiles it meanwhile.
 enum { WARM_UP = 100, COUNTED = 200 };
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static double microseconds(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec * 1e-3;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 // Sees all that leaves by the interface.
 static int open_wire(const char *name)
@@ -65,14 +45,14 @@ static void wait_for_datagram(int wire, const struct in6_addr *to)
     }
 }
 
-// The first one's time, from the call that sends it until it has left.
+// In microseconds.
 static double resolve(int sender, int wire, const struct in6_addr *to)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr = *to};
-    double start = microseconds();
+    double start = nanoseconds();
     if (sendto(sender, "", 1, 0, (struct sockaddr *)&address, sizeof address) < 0) fail("sendto");
     wait_for_datagram(wire, to);
-    return microseconds() - start;
+    return (nanoseconds() - start) / 1e3;
 }
 
 int main(int count, char **words)
@@ -94,7 +74,6 @@ int main(int count, char **words)
         double time = resolve(sender, wire, &to);
         if (i >= 0) times[i] = time;
     }
-    qsort(times, COUNTED, sizeof *times, by_size);
-    printf("%.3f\n", times[COUNTED / 2]);
+    printf("%.3f\n", median(times, COUNTED));
     return 0;
 }

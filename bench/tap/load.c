@@ -2,6 +2,7 @@
 // its host would, and counts the advertisements. With a WINDOW of 0 as fast as the interface takes them, else
 // with that many at most to be answered. With "tc" the frames pass its programs, too. Prints one line of JSON.
 #include "../native/respond.h"
+#include "fail.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,12 +45,6 @@ struct counts {
     uint64_t answered;
     uint64_t wrong;
 };
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
 
 static double now(void)
 {

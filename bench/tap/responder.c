@@ -1,5 +1,6 @@
 // responder NAME NETWORK NODE: answers the solicitations of a TAP interface until SIGTERM.
 #include "../native/respond.h"
+#include "fail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +15,6 @@
 #include <unistd.h>
 
 enum { LARGEST_FRAME = 65536 };
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
 
 static void end(int signal)
 {
