@@ -20,6 +20,5 @@ export function arm64(): Machine {
       [ip]: `${KEPT}/root/bin/ip`,
       [tc]: `${KEPT}/root/sbin/tc`,
     },
-    milliseconds: 600_000,
   };
 }

@@ -11,7 +11,6 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const BUILT = readdirSync(`${ROOT}/dist`)
   .filter((name) => /\.(js|wasm)$/.test(name))
   .map((name) => `dist/${name}`);
-const NODE = "/usr/bin/node";
 
 /** What a machine is made of. */
 export interface Machine {
@@ -27,20 +26,29 @@ export interface Machine {
   koffi: string;
   /** Its files, by the place where they are to be: a busybox, Node, `ip` and `tc`, with their libraries. */
   files: Record<string, string>;
-  /** How long it may take, in ms: on a busy machine, as alone it takes a quarter. */
-  milliseconds: number;
 }
 
 /** What `files` of a machine must have. */
-export const PROGRAMS = { busybox: "/bin/busybox", node: NODE, ip: "/usr/sbin/ip", tc: "/usr/sbin/tc" };
+export const PROGRAMS = {
+  busybox: "/bin/busybox",
+  node: "/usr/bin/node",
+  ip: "/usr/sbin/ip",
+  tc: "/usr/sbin/tc",
+};
 
 /**
  * Runs a TypeScript program in the machine, and gives what it printed.
  *
  * @param entry its path in the project
  * @param drivers those that the kernel is to have, in their order
+ * @param milliseconds how long it may take
  */
-export async function runInMachine(machine: Machine, entry: string, drivers: string[]): Promise<string> {
+export async function runInMachine(
+  machine: Machine,
+  entry: string,
+  drivers: string[],
+  milliseconds: number,
+): Promise<string> {
   using files = folder();
   const root = files.path("root");
   const put = (from: string, to: string) =>
@@ -82,7 +90,7 @@ export async function runInMachine(machine: Machine, entry: string, drivers: str
     ...mounts.map(([type, place = type]) => `mount -t ${type} none /${place}`),
     ...drivers.map((name) => `insmod /modules/${name}.ko`),
     `echo; echo ${BEGIN}`,
-    `${NODE} /app/test/ebpf/main.mjs`,
+    `${PROGRAMS.node} /app/test/ebpf/main.mjs`,
     `[ $? = 0 ] && echo ${END}`,
     "poweroff -f",
   ];
@@ -101,7 +109,7 @@ export async function runInMachine(machine: Machine, entry: string, drivers: str
   const rest = ["-nographic", "-no-reboot", "-m", "1024", "-cpu", "max", "-nic", "none"];
   const { stdout, error } = spawnSync(qemu, [...words, ...system, ...rest], {
     encoding: "utf8",
-    timeout: machine.milliseconds,
+    timeout: milliseconds,
     killSignal: "SIGKILL",
   });
   const text = (stdout ?? `${error}`).replaceAll("\r", "");

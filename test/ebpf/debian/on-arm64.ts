@@ -3,4 +3,4 @@ import { describe } from "vitest";
 import { arm64 } from "./arm64.ts";
 import { testMachine } from "./suite.ts";
 
-describe("in Linux 6.1 on arm64", () => testMachine(arm64));
+describe("in Linux 6.1 on arm64", () => testMachine(arm64, 600_000));

@@ -10,9 +10,6 @@ import { MUTANTS } from "./mutants.ts";
 const CASES = REPLIES.length + OWNER_KERNEL.cases.length + TAP.frames.length + MUTANTS;
 const DRIVERS = ["veth", "sch_ingress", "cls_bpf"];
 
-/** Longer than what a machine may take. */
-const MILLISECONDS = 900_000;
-
 interface Row {
   build?: string;
   checker?: string;
@@ -31,15 +28,20 @@ interface Row {
   isAsBefore: boolean;
 }
 
-/** The tests of a machine, which is made when they start. */
-export function testMachine(made: () => Machine): void {
+/**
+ * The tests of a machine, which is made when they start.
+ *
+ * @param milliseconds how long each of its runs may take
+ */
+export function testMachine(made: () => Machine, milliseconds: number): void {
+  const patience = milliseconds + 30_000; // for its files to be put together
   let machine: Machine;
   let rows: Row[];
   beforeAll(async () => {
     machine = made();
-    const said = await runInMachine(machine, "test/ebpf/debian/builds.ts", DRIVERS);
+    const said = await runInMachine(machine, "test/ebpf/debian/builds.ts", DRIVERS, milliseconds);
     rows = said.split("\n").map((line) => JSON.parse(line));
-  }, MILLISECONDS);
+  }, patience);
 
   test("every build is loaded, and does what it does as WebAssembly", () => {
     const builds = rows.filter(({ build }) => build !== undefined);
@@ -73,14 +75,14 @@ export function testMachine(made: () => Machine): void {
     "two hosts of sixplane up reach each other, whose frames it carries",
     async () => {
       const drivers = [...DRIVERS, "udp_tunnel", "ip6_udp_tunnel", "vxlan"];
-      const said = await runInMachine(machine, "test/ebpf/debian/fabric.ts", drivers);
+      const said = await runInMachine(machine, "test/ebpf/debian/fabric.ts", drivers, milliseconds);
       expect(JSON.parse(said.split("\n").at(-1) ?? "")).toEqual({
         said: [expect.stringMatching(/ datapath kernel$/), expect.stringMatching(/ datapath kernel$/)],
         pings: 0,
         left: false,
       });
     },
-    MILLISECONDS,
+    patience,
   );
 
   test("an interface is answered on by clsact, and as before afterwards", () => {

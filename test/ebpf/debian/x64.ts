@@ -21,20 +21,16 @@ function obstacle(): string | undefined {
 }
 
 export function x64(): Machine {
-  const programs = { ...PROGRAMS, node: process.execPath };
-  const files = Object.entries(programs).map(([name, from]) => [
-    PROGRAMS[name as keyof typeof PROGRAMS],
-    from,
-  ]);
-  const libraries = Object.values(programs).flatMap(librariesOf);
+  const { node, ...others } = PROGRAMS;
+  const programs = Object.values(others);
+  const same = [...programs, ...[process.execPath, ...programs].flatMap(librariesOf)];
   return {
     qemu: [QEMU],
     console: "ttyS0",
     kernel: `/boot/vmlinuz-${release}`,
     drivers: `/lib/modules/${release}`,
     koffi: fileURLToPath(new URL("../../../node_modules/@koromix/koffi-linux-x64", import.meta.url)),
-    files: Object.fromEntries([...files, ...libraries.map((path) => [path, path])]),
-    milliseconds: 240_000,
+    files: { ...Object.fromEntries(same.map((path) => [path, path])), [node]: process.execPath },
   };
 }
 
