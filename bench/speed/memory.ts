@@ -32,15 +32,15 @@ export function memory(folder: string): Bytes {
 export function garbageRows(garbage: Bytes["garbage"]): Row[] {
   const most = garbage[KEPT] ?? [];
   return Object.entries(garbage).map(([name, bytes]) => {
-    const compared = { name, unit: "bytes" as const, values: bytes, base: "copies", bases: most };
-    return row(name === IN_PLACE ? { ...compared, bar: 0 } : compared);
+    const bar = name === IN_PLACE ? 0 : undefined;
+    return row({ name, unit: "bytes", values: bytes, base: "copies", bases: most, bar });
   });
 }
 
 export function inUseRows(inUse: Bytes["inUse"]): Row[] {
   const [first = []] = Object.values(inUse);
   return Object.entries(inUse).map(([name, bytes], index) => {
-    const compared = { name, unit: "bytes" as const, values: bytes, base: "1 owner", bases: first };
-    return row(index === 0 ? compared : { ...compared, bar: 1.1 });
+    const bar = index === 0 ? undefined : 1.1;
+    return row({ name, unit: "bytes", values: bytes, base: "1 owner", bases: first, bar });
   });
 }

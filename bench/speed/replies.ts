@@ -19,7 +19,7 @@ import { PERMITS_REPLY, permittedByBindings, permittedInCore, SENDERS } from "./
 import { misses, type Row, row } from "./table.ts";
 
 const ROUNDS = 5;
-/** A machine that others share can be slow for many seconds: rounds go on so long while a bar is missed. */
+/** While a bar is missed, rounds go on up to this many: a shared machine can be slow for many seconds. */
 const MOST_ROUNDS = 25;
 /** Node 20 takes 1.01 to 1.22 of C, by the processor. */
 const REPLY_BAR = 1.4;
@@ -51,7 +51,7 @@ export const IN_SENDERS = [
 export type Rounds = (name: string) => number[];
 const C = "reply, C at gcc -O2";
 
-/** The tables that are made of rounds. */
+/** Times the C program and the engine by turns, and makes tables of the rounds. */
 export async function timed<Tables extends Record<string, Row[]>>(
   engine: Engine,
   names: string[],

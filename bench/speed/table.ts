@@ -8,7 +8,7 @@ export interface Row {
   /** What it is compared with. */
   base: string;
   ratio: Spread;
-  /** Of the least value to the least of what it is compared with: whatever else the machine does only adds to both. */
+  /** The ratio of the least value to the least base. Other load on the machine only adds to both. */
   best: number;
   /** What `best` must not be above. */
   bar?: number | undefined;

@@ -70,7 +70,7 @@ export class KeptInterface {
   }
 
   /**
-   * Resolves when the kernel uses all addresses. One that has been taken away is waited for, as it is put back.
+   * Resolves when the kernel uses all addresses. If another program takes one away, it is put back, and this waits for it.
    *
    * @param isClosed whether nothing is put back any more
    * @throws TapError where another host has one, or all is closed

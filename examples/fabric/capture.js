@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 
 /** tcpdump buffers what it writes and what it reads unless it is told not to. */
 const AT_ONCE = ["--immediate-mode", "-U"];
-/** Longer than each frame. At tcpdump's own length, its memory is full after a few frames that it has not read yet. */
+/** Longer than any frame. With tcpdump's usual length, a few unread frames fill its memory. */
 const LENGTH = ["-s", "2048"];
 
 /** What tcpdump says when it gets SIGUSR1. */
@@ -38,7 +38,7 @@ export async function capture(namespace, name) {
 }
 
 /**
- * Waits until tcpdump has written all that it received: what is still on its way when it ends would be lost.
+ * Waits until tcpdump has written all frames that it received. Frames that it has not written when it ends are lost.
  *
  * @param {import("node:child_process").ChildProcess} tcpdump
  * @param {(pattern: RegExp) => Promise<RegExpExecArray>} says

@@ -290,7 +290,7 @@ export class Capture {
   readonly #tcpdump: ChildProcess;
 
   private constructor(words: string[], namespace: Namespace | undefined) {
-    // At tcpdump's own length, its memory is full after a few frames that it has not read yet.
+    // With tcpdump's usual length, a few unread frames fill its memory.
     const all = ["tcpdump", "--immediate-mode", "-U", "-s", "4096", "-w", this.#path, ...words];
     const [program = "", ...rest] = namespace ? namespace.words(...all) : all;
     this.#tcpdump = spawn(program, rest, { stdio: ["ignore", "ignore", "pipe"] });

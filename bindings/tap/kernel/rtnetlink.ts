@@ -38,7 +38,7 @@ export function openRtnetlink(libc: Libc): number {
   return libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 }
 
-/** The error number of the kernel's answer, which is there when the request has been sent: 0 where it did it. */
+/** Sends a request, and gives the error number of the kernel's answer: 0 if the kernel did it. */
 export function ask(libc: Libc, socket: number, { type, flags = 0, body }: Request): number {
   const message = Buffer.alloc(HEADER + body.length);
   message.writeUInt32LE(message.length, 0);

@@ -23,8 +23,8 @@ export const systemd = hostTarget<SystemdOptions>({
   name: "systemd",
   summary: "a unit that runs sixplane up, and the file of its peers, made of a list",
   help: `\
-The files are for /etc: systemd/system/sixplane.service, and sixplane/peers, which
-\`systemctl reload sixplane\` has read again. ${LIST_HELP}
+The files belong below /etc: the unit is systemd/system/sixplane.service, and its peers are
+in sixplane/peers. \`systemctl reload sixplane\` reads the peers again. ${LIST_HELP}
 Behind the name, endpoint=HOST:PORT is where the node listens. Nodes with an endpoint
 become peers, and the host's own is the port that it listens on. Datagrams between them
 are neither encrypted nor authenticated.`,
